@@ -1,0 +1,55 @@
+import pino from 'pino'
+
+/** What a component logs to. Texts are whole sentences or `key: value`, without a final newline. */
+export interface Logger {
+  debug(text: string): void
+  info(text: string): void
+  warning(text: string): void
+  error(text: string): void
+  /** A logger whose lines begin with `plugin/NAME: `, as CoreDNS's do. */
+  plugin(name: string): Logger
+}
+
+const WORDS: Record<string, string> = {
+  '20': 'DEBUG',
+  '30': 'INFO',
+  '40': 'WARNING',
+  '50': 'ERROR',
+  '60': 'FATAL',
+}
+
+/** Lines as log pipelines of CoreDNS match them: `[INFO] plugin/kubernetes: text`, no timestamp. */
+function textStream(write: (line: string) => void): pino.DestinationStream {
+  return {
+    write(json: string): void {
+      const line = JSON.parse(json) as { level: number; plugin?: string; msg?: string }
+      const plugin = line.plugin === undefined ? '' : `plugin/${line.plugin}: `
+      write(`[${WORDS[line.level] ?? 'INFO'}] ${plugin}${line.msg ?? ''}\n`)
+    },
+  }
+}
+
+/**
+ * The process's logger, on pino.
+ *
+ * @param options.json one JSON object a line instead of CoreDNS's text (`MUSTER_LOG=json`)
+ * @param options.write where whole lines go; standard output by default
+ */
+export function createLogger(
+  options: { json?: boolean; debug?: boolean; write?: (line: string) => void } = {},
+): Logger {
+  const write = options.write ?? ((line: string) => void process.stdout.write(line))
+  const stream = options.json === true ? { write } : textStream(write)
+  const level = options.debug === true ? 'debug' : 'info'
+  return wrap(pino({ level, base: null, timestamp: options.json === true }, stream))
+}
+
+function wrap(log: pino.Logger): Logger {
+  return {
+    debug: (text) => log.debug(text),
+    info: (text) => log.info(text),
+    warning: (text) => log.warn(text),
+    error: (text) => log.error(text),
+    plugin: (name) => wrap(log.child({ plugin: name })),
+  }
+}
