@@ -165,7 +165,8 @@ export const classToText = (class_: number): string => classWords.get(class_) ??
 export const rcodeToText = (rcode: number): string => rcodeWords.get(rcode) ?? `RCODE${rcode}`
 
 /** The number of a type mnemonic in upper case or `TYPEnnn`; undefined when unknown. */
-export const typeFromText = (word: string): number | undefined => types.get(word) ?? generic(word, /^TYPE(\d{1,5})$/)
+export const typeFromText = (word: string): number | undefined =>
+  types.get(word) ?? generic(word, /^TYPE(\d{1,5})$/)
 /** The number of a class mnemonic in upper case or `CLASSnnn`; undefined when unknown. */
 export const classFromText = (word: string): number | undefined =>
   classes.get(word) ?? generic(word, /^CLASS(\d{1,5})$/)

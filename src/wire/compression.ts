@@ -74,7 +74,8 @@ export class Compression {
   /** Fills `starts` and `hashes`, one entry a label; returns how many labels there are. */
   private hashSuffixes(name: Name): number {
     let labels = 0
-    for (let at = 0; name.charCodeAt(at) !== 0; at += name.charCodeAt(at) + 1) this.starts[labels++] = at
+    for (let at = 0; name.charCodeAt(at) !== 0; at += name.charCodeAt(at) + 1)
+      this.starts[labels++] = at
     let hash = 0x811c9dc5 | 0
     let end = name.length - 1
     for (let label = labels - 1; label >= 0; label--) {

@@ -2,7 +2,7 @@ import { TYPE } from './codes.ts'
 import { type Opt, readOptions } from './edns.ts'
 import { HEADER_OCTETS } from './header.ts'
 import { MAX_NAME_OCTETS, type Name } from './name.ts'
-import { type Octets, type Rr, type RdataPart, rdataLayout } from './record.ts'
+import { type Octets, type RdataPart, type Rr, rdataLayout } from './record.ts'
 
 /** A question (RFC 1035 §4.1.2). */
 export interface Question {
@@ -148,7 +148,7 @@ class Reader {
       if (piece === undefined) return undefined
       octets += piece
     }
-    octets += packet.latin1Slice(this.at, end)
+    octets += packet.toString('latin1', this.at, end)
     this.at = end
     return octets as Octets
   }
@@ -162,7 +162,7 @@ class Reader {
     const octets = part === 'string' ? 1 + (this.packet[this.at] as number) : part
     if (this.at + octets > end) return undefined
     this.at += octets
-    return this.packet.latin1Slice(this.at - octets, this.at)
+    return this.packet.toString('latin1', this.at - octets, this.at)
   }
 
   /** The name at the cursor, its pointers followed (RFC 1035 §4.1.4). Pointers may lead anywhere in the message, as often as bounds allow. */
@@ -181,7 +181,7 @@ class Reader {
       if (length < 0x40) {
         const next = at + 1 + length
         if (next > packet.length || wire.length + length + 2 > MAX_NAME_OCTETS) return undefined
-        wire += packet.latin1Slice(at, next)
+        wire += packet.toString('latin1', at, next)
         at = next
       } else {
         if (length < 0xc0 || at + 2 > packet.length || ++pointers > MAX_POINTERS) return undefined

@@ -73,7 +73,12 @@ export const u16 = (value: number): Octets =>
 
 /** Thirty-two bits as four octets. */
 export const u32 = (value: number): Octets =>
-  String.fromCharCode((value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff) as Octets
+  String.fromCharCode(
+    (value >>> 24) & 0xff,
+    (value >>> 16) & 0xff,
+    (value >>> 8) & 0xff,
+    value & 0xff,
+  ) as Octets
 
 /** Reads sixteen bits. */
 export const readU16 = (octets: string, at: number): number =>

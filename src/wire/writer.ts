@@ -2,9 +2,9 @@ import { TYPE } from './codes.ts'
 import { Compression } from './compression.ts'
 import { type Opt, optOctets } from './edns.ts'
 import { FLAG, HEADER_OCTETS } from './header.ts'
-import { endOfName, type Octets, type Rr, rdataLayout } from './record.ts'
-import type { Question } from './reader.ts'
 import type { Name } from './name.ts'
+import type { Question } from './reader.ts'
+import { endOfName, type Octets, type Rr, rdataLayout } from './record.ts'
 
 /** Octets of a message over TCP (RFC 1035 §4.2.2). */
 export const MAX_MESSAGE_OCTETS = 0xffff

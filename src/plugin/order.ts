@@ -1,0 +1,10 @@
+import type { PluginModule } from './setup.ts'
+
+/**
+ * Every plugin that Muster has, in the order of the chain, which is the reference's: root, metadata, geoip, cancel, proxyproto, quic, grpc_server, https,
+ * https3, timeouts, multisocket, reload, nsid, bufsize, bind, debug, trace, ready, health, pprof, shed, prometheus, errors, log, dnstap, local, dns64,
+ * any, chaos, loadbalance, tsig, rewrite, autopath, acl, cache, header, dnssec, tls, minimal, template, transfer, hosts, route53, azure, clouddns,
+ * k8s_external, kubernetes, file, auto, secondary, etcd, loop, forward, grpc, erratic, whoami, on, sign, view, nomad. What is not in the list is an
+ * unknown directive.
+ */
+export const ORDER: readonly PluginModule[] = []

@@ -1,0 +1,84 @@
+import { OPCODE, RCODE } from '../wire/codes.ts'
+import type { Opt } from '../wire/edns.ts'
+import { FLAG, opcodeOf } from '../wire/header.ts'
+import type { Question } from '../wire/reader.ts'
+import type { Rr } from '../wire/record.ts'
+import { type Lifetime, ONCE } from './lifetime.ts'
+import type { Query } from './query.ts'
+
+/** What a plugin answers. Immutable: a plugin that changes one on its way back makes another by spreading it. */
+export interface Reply {
+  /** QR, opcode, AA, TC, RD, RA, Z, AD, CD: the flag bits without the rcode. */
+  readonly flags: number
+  /** Twelve bits: the upper eight go into OPT (RFC 6891 §6.1.3). */
+  readonly rcode: number
+  /** The question given back; undefined for none. */
+  readonly question: Question | undefined
+  readonly answer: readonly Rr[]
+  readonly authority: readonly Rr[]
+  readonly additional: readonly Rr[]
+  /** An OPT record of the plugin's own (an upstream's, or one with EDE). Without it the core answers the client's OPT by itself. */
+  readonly opt: Opt | undefined
+  /**
+   * `message`: a plugin wrote it, and those in front may change it, count it, cache it. `rcode`: a plugin gave up with an rcode, and the core makes the
+   * empty message for it; nothing in front changes or caches that. `silence`: nothing is sent.
+   */
+  readonly kind: 'message' | 'rcode' | 'silence'
+  /** Why the plugin gave up, for the log of plugin errors: `plugin/forward: no next plugin found`. */
+  readonly error: string | undefined
+  /** Name of the plugin that made it: the label `plugin` of the metrics. */
+  readonly by: string
+  /** For how long it may be repeated. */
+  readonly lifetime: Lifetime
+  /** A denial that holds for a whole branch (RFC 8020): how many labels of the qname, counted from the right, name the branch; 0 for none. */
+  readonly deniedBelow: number
+  /** Counters that each repetition adds one to, as the chain would have. */
+  readonly counts: readonly Count[]
+  /** The messages of a zone transfer behind this one, each a list of answers (RFC 5936 §2.2). */
+  readonly stream: AsyncIterable<readonly Rr[]> | undefined
+  /** Signs a finished message of this reply (RFC 8945 §5.3); `index` counts the messages of a stream from 0. */
+  readonly sign: ((message: Buffer, index: number) => Buffer) | undefined
+}
+
+/** A counter that a reply's repetitions add to. */
+export interface Count {
+  inc(): void
+}
+
+const NONE: readonly never[] = []
+
+/**
+ * The empty reply to a query: opcode, and for QUERY the bits RD and CD copied, NOERROR. Flags such as AA are the plugin's to add.
+ */
+export function replyTo(query: Query, by: string, change: Partial<Reply> = {}): Reply {
+  const opcode = query.flags & FLAG.OPCODE
+  const copied = opcodeOf(query.flags) === OPCODE.QUERY ? query.flags & (FLAG.RD | FLAG.CD) : 0
+  return {
+    flags: FLAG.QR | opcode | copied,
+    rcode: RCODE.NOERROR,
+    question: query.question,
+    answer: NONE,
+    authority: NONE,
+    additional: NONE,
+    opt: undefined,
+    kind: 'message',
+    error: undefined,
+    by,
+    lifetime: ONCE,
+    deniedBelow: 0,
+    counts: NONE,
+    stream: undefined,
+    sign: undefined,
+    ...change,
+  }
+}
+
+/** A plugin gives up: the core answers with this rcode and nothing else. `error` is for the operator. */
+export function giveUp(query: Query, by: string, rcode: number, error?: string): Reply {
+  return replyTo(query, by, { rcode, kind: 'rcode', error })
+}
+
+/** Nothing is sent. */
+export function silence(query: Query, by: string): Reply {
+  return replyTo(query, by, { kind: 'silence' })
+}

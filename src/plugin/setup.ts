@@ -1,0 +1,107 @@
+import type { SecureContextOptions } from 'node:tls'
+import type { HttpListeners } from '../admin/http.ts'
+import type { Registry } from '../admin/metrics.ts'
+import type { Dispenser } from '../corefile/dispenser.ts'
+import type { ServerKey } from '../corefile/keys.ts'
+import type { Logger } from '../log.ts'
+import type { Name } from '../wire/name.ts'
+import type { Versions } from './lifetime.ts'
+import type { Plugin } from './plugin.ts'
+
+/** A directive of the Corefile: what `order.ts` lists. */
+export interface PluginModule {
+  readonly name: string
+  /** A second occurrence in one block is an error: `plugin/NAME: this plugin can only be used once per Server Block`. */
+  readonly once?: boolean
+  /**
+   * Turns the block's lines of this directive into a plugin; undefined where the directive only changes {@link Setup.block}. Opens nothing: that is for
+   * {@link Setup.onStart}. What it throws is shown as `plugin/NAME: MESSAGE` and ends the start.
+   */
+  setup(setup: Setup): Plugin | undefined | Promise<Plugin | undefined>
+}
+
+/** What a plugin is set up from and with. */
+export interface Setup {
+  /** The directive's tokens, all its occurrences in the block one after the other. */
+  readonly tokens: Dispenser
+  /** The server block: its keys, and what configuration-only directives set for it. */
+  readonly block: Block
+  /** Lines begin with `plugin/NAME: `. */
+  readonly log: Logger
+  readonly metrics: Registry
+  /** HTTP listeners for admin pages; one address is shared by all that name it, and survives reloads. */
+  readonly http: HttpListeners
+  readonly versions: Versions
+  readonly host: Host
+  /** Another plugin of the same block, once all are set up: undefined during set-up, so ask in {@link onStart} or later. */
+  plugin(name: string): Plugin | undefined
+  /** All plugins of the block in chain order, once all are set up. */
+  plugins(): readonly Plugin[]
+  /**
+   * Something that outlives a reload when the next configuration asks for the same key: sockets, watches. `close` is called once no instance
+   * uses it any more.
+   */
+  shared<T extends Shared>(key: string, create: () => T): T
+  /** Runs before any DNS socket opens, block after block in chain order; what it throws ends the start. */
+  onStart(run: () => void | Promise<void>): void
+  /** Runs when this instance has been replaced by a reload, or the process ends. */
+  onStop(run: () => void | Promise<void>): void
+  /** Runs when the process ends, before the DNS sockets close (a lameduck waits here); not on a reload. */
+  onFinalShutdown(run: () => void | Promise<void>): void
+}
+
+export interface Shared {
+  close(): void | Promise<void>
+}
+
+/** The world outside, which tests replace. */
+export interface Host {
+  /** Milliseconds of the monotonic clock. */
+  now(): number
+  /** Milliseconds since 1970. */
+  wallClock(): number
+  /** In [0, 1). */
+  random(): number
+  readonly hostname: string
+  /** Muster's version, such as `0.1.0`. */
+  readonly version: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Ends the process after this instance has stopped; `exitCode` 1 for the loop plugin. */
+  fatal(text: string, exitCode: number): void
+  /** Reads the Corefile anew and takes it over if it changed or `force` is set. */
+  reload(force: boolean): Promise<void>
+  /** The SHA-512 of the running configuration in hex. */
+  configurationHash(): string
+}
+
+/** A server block. Directives such as bind, tls and timeouts write their settings here; the server reads them when all are set up. */
+export interface Block {
+  /** The keys, CIDR keys expanded. */
+  readonly keys: readonly ServerKey[]
+  /** Zones of the keys, lower case, in the order of the keys, without duplicates. */
+  readonly zones: readonly Name[]
+  /** Path of the Corefile's own text, for messages. */
+  readonly file: string
+  /** Base of relative paths (`root`); '' for the working directory. */
+  root: string
+  /** Addresses to listen on (`bind`); empty for all. */
+  listenHosts: string[]
+  /** Stream time-outs in milliseconds and the bound on queries per connection, -1 for none (`timeouts`). */
+  timeouts: { readMs: number; writeMs: number; idleMs: number; maxTcpQueries: number }
+  /** Certificates for encrypted listeners (`tls`); undefined without. */
+  tls: TlsSettings | undefined
+  /** Listening sockets per address, which is the number of data threads here (`multisocket`); undefined without. */
+  sockets: number | undefined
+  /** Bounds of stream listeners (`https`, `grpc_server`, …), connections and streams; 0 for no bound. */
+  limits: { httpsConnections: number; grpcConnections: number; grpcStreams: number }
+  /** Whether a bug in a plugin ends the process with its stack instead of SERVFAIL (`debug`). */
+  debug: boolean
+}
+
+/** TLS material and how clients are asked for theirs; `load` reads the files again. */
+export interface TlsSettings {
+  load(): SecureContextOptions
+  readonly files: readonly string[]
+  readonly requestCert: boolean
+  readonly rejectUnauthorized: boolean
+}
