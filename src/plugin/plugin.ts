@@ -42,6 +42,9 @@ export interface Plugin {
   /** Values that the plugin can tell about a query (plugin metadata): label with a slash, and a function for its value. */
   metadata?(query: Query): Iterable<readonly [string, () => string]>
 
+  /** Runs before the block's filters and its chain, whether or not the block then takes the query (plugin metadata). */
+  prepare?(query: Query): void
+
   /** Whether the block takes the query (plugin view). */
   filter?(query: Query): boolean
 

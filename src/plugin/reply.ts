@@ -19,6 +19,8 @@ export interface Reply {
   readonly additional: readonly Rr[]
   /** An OPT record of the plugin's own (an upstream's, or one with EDE). Without it the core answers the client's OPT by itself. */
   readonly opt: Opt | undefined
+  /** The client's OPT as a plugin in front changed it (bufsize, rewrite edns0): the core sizes the reply by it and echoes it. Undefined: as it came. */
+  readonly askedWith: { readonly opt: Opt | undefined } | undefined
   /**
    * `message`: a plugin wrote it, and those in front may change it, count it, cache it. `rcode`: a plugin gave up with an rcode, and the core makes the
    * empty message for it; nothing in front changes or caches that. `silence`: nothing is sent.
@@ -61,6 +63,7 @@ export function replyTo(query: Query, by: string, change: Partial<Reply> = {}): 
     authority: NONE,
     additional: NONE,
     opt: undefined,
+    askedWith: undefined,
     kind: 'message',
     error: undefined,
     by,

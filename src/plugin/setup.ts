@@ -94,6 +94,8 @@ export interface Block {
   sockets: number | undefined
   /** Bounds of stream listeners (`https`, `grpc_server`, …), connections and streams; 0 for no bound. */
   limits: { httpsConnections: number; grpcConnections: number; grpcStreams: number }
+  /** Name of the block's view (`view`); '' without. */
+  view: string
   /** Whether a bug in a plugin ends the process with its stack instead of SERVFAIL (`debug`). */
   debug: boolean
 }

@@ -1,0 +1,114 @@
+import type { Next } from '../plugin/plugin.ts'
+import { whenDone } from '../plugin/plugin.ts'
+import type { Listener, Query } from '../plugin/query.ts'
+import { giveUp, type Reply, replyTo } from '../plugin/reply.ts'
+import { CLASS, RCODE, TYPE } from '../wire/codes.ts'
+import { ancestor, type Name, ROOT } from '../wire/name.ts'
+import type { Writer } from '../wire/writer.ts'
+import { fit } from './finish.ts'
+
+/** A server block as a listener sees it. */
+export interface RoutedBlock {
+  /** The zone that this listener reaches it by. */
+  readonly zone: Name
+  readonly view: string
+  /** The chain; undefined for a block without plugins. */
+  readonly chain: Next | undefined
+  /** Whether classes other than IN may come in where this block is. */
+  readonly takesAnyClass: boolean
+  /** Notes on the query what plugin metadata collects. */
+  prepare(query: Query): void
+  /** Whether the filters of plugin view let the query in. */
+  passes(query: Query): boolean
+}
+
+/** Queries that were answered without any plugin: what the core refuses by itself. */
+export type Dropped = (query: Query, reply: Reply) => void
+
+/** The blocks that share one listening address, and which of them takes a query. */
+export class Router implements Listener {
+  readonly label: string
+  private readonly byZone = new Map<Name, RoutedBlock[]>()
+  private readonly anyClass: boolean
+  private readonly dropped: Dropped
+  private readonly writer: Writer
+  private readonly guard: (query: Query, run: Next) => Reply | Promise<Reply>
+
+  /**
+   * @param guard runs a chain and turns what it throws into SERVFAIL
+   * @param writer where replies to lookups are measured
+   */
+  constructor(
+    label: string,
+    blocks: readonly RoutedBlock[],
+    parts: { dropped: Dropped; writer: Writer; guard: Router['guard'] },
+  ) {
+    this.label = label
+    this.dropped = parts.dropped
+    this.writer = parts.writer
+    this.guard = parts.guard
+    this.anyClass = blocks.some((block) => block.takesAnyClass)
+    for (const block of blocks) {
+      const same = this.byZone.get(block.zone)
+      if (same === undefined) this.byZone.set(block.zone, [block])
+      else same.push(block)
+    }
+  }
+
+  /** Answers a client's query. */
+  serve(query: Query): Reply | Promise<Reply> {
+    if (!this.anyClass && query.qclass !== CLASS.IN) return this.drop(query, RCODE.REFUSED)
+    if (query.opt !== undefined && query.opt.version !== 0) return badVersion(query)
+    const block = this.route(query)
+    if (block?.chain === undefined) return this.drop(query, RCODE.REFUSED)
+    query.zone = block.zone
+    query.view = block.view
+    return this.guard(query, block.chain)
+  }
+
+  resolve(query: Query): Reply | Promise<Reply> {
+    return whenDone(this.serve(query), (reply) => fit(query, reply, this.writer))
+  }
+
+  /** All zones of this listener. */
+  zones(): Iterable<Name> {
+    return this.byZone.keys()
+  }
+
+  /**
+   * The block of the longest zone at or above the name whose filters let the query in. A query for DS belongs to the parent side of a zone cut
+   * (RFC 4035 §3.1.4.1), so there the walk goes on and the shortest zone but the root wins.
+   */
+  private route(query: Query): RoutedBlock | undefined {
+    let shortest: RoutedBlock | undefined
+    for (let zone = query.folded; ; zone = ancestor(zone, 1)) {
+      if (zone === ROOT && query.folded !== ROOT) break
+      for (const block of this.byZone.get(zone) ?? []) {
+        if (block.chain === undefined) return block
+        if (!takes(block, query)) continue
+        if (query.qtype !== TYPE.DS) return block
+        shortest = block
+      }
+      if (zone === ROOT) break
+    }
+    if (shortest !== undefined) return shortest
+    return this.byZone.get(ROOT)?.find((block) => block.chain !== undefined && takes(block, query))
+  }
+
+  private drop(query: Query, rcode: number): Reply {
+    const reply = giveUp(query, '', rcode)
+    this.dropped(query, reply)
+    return reply
+  }
+}
+
+function takes(block: RoutedBlock, query: Query): boolean {
+  block.prepare(query)
+  return block.passes(query)
+}
+
+/** RFC 6891 §6.1.3: a version that is not spoken here is answered with BADVERS and the version that is. */
+function badVersion(query: Query): Reply {
+  const bare = { udpSize: 0, extendedRcode: 0, version: 0, flags: 0, options: [] }
+  return replyTo(query, '', { rcode: RCODE.BADVERS, opt: bare, askedWith: { opt: undefined } })
+}
