@@ -2,7 +2,7 @@ import type { Query } from '../plugin/query.ts'
 import type { Reply } from '../plugin/reply.ts'
 import { OPTION } from '../wire/codes.ts'
 import type { Opt, Option } from '../wire/edns.ts'
-import { uncompressedOctets, type Content, type Writer } from '../wire/writer.ts'
+import { type Content, uncompressedOctets, type Writer } from '../wire/writer.ts'
 
 /** Option codes that a reply echoes when the client sent them. */
 const ECHOED: ReadonlySet<number> = new Set([
@@ -60,7 +60,13 @@ export function optOf(query: Query, reply: Reply): Opt | undefined {
     return { udpSize: asked.udpSize, extendedRcode, version: 0, flags, options: own.options }
   }
   const flags = asked.flags & ECHOED_FLAGS
-  return { udpSize: asked.udpSize, extendedRcode, version: 0, flags, options: echoed(asked.options) }
+  return {
+    udpSize: asked.udpSize,
+    extendedRcode,
+    version: 0,
+    flags,
+    options: echoed(asked.options),
+  }
 }
 
 function echoed(options: readonly Option[]): readonly Option[] {

@@ -176,7 +176,7 @@ class Reader {
       const length = packet[at] as number
       if (length === 0) {
         this.at = behind === 0 ? at + 1 : behind
-        return (wire + '\0') as Name
+        return `${wire}\0` as Name
       }
       if (length < 0x40) {
         const next = at + 1 + length

@@ -1,0 +1,144 @@
+/** A flag as the usage text lists it. */
+interface Flag {
+  readonly kind: 'string' | 'bool' | 'number'
+  readonly help: string
+  readonly shown?: string
+}
+
+/** Values of the command line. */
+export interface Flags {
+  conf: string
+  port: string
+  pidfile: string
+  plugins: boolean
+  quiet: boolean
+  version: boolean
+  /** Data threads; 0 for the default. */
+  threads: number
+  /** MiB of the answer table; 0 for none. */
+  tableMib: number
+  apiPort: number
+}
+
+/** What the command line asks for. */
+export type Parsed =
+  | { readonly outcome: 'run'; readonly flags: Flags; readonly rest: readonly string[] }
+  /** The usage text was asked for, or a flag is not known or malformed: exit code 0 or 2. */
+  | { readonly outcome: 'usage'; readonly text: string; readonly exitCode: 0 | 2 }
+
+/** MiB of the answer table without the flag. */
+export const DEFAULT_TABLE_MIB = 32
+
+const FLAGS: Readonly<Record<string, Flag & { readonly field: keyof Flags }>> = {
+  conf: {
+    field: 'conf',
+    kind: 'string',
+    help: 'Corefile to load, or stdin',
+    shown: '(default "Corefile")',
+  },
+  'dns.port': { field: 'port', kind: 'string', help: 'Default port', shown: '(default "53")' },
+  p: { field: 'port', kind: 'string', help: 'Default port', shown: '(default "53")' },
+  pidfile: { field: 'pidfile', kind: 'string', help: 'Path to write pid file' },
+  plugins: { field: 'plugins', kind: 'bool', help: 'List installed plugins' },
+  quiet: { field: 'quiet', kind: 'bool', help: 'Quiet mode (no initialization output)' },
+  'table-mib': {
+    field: 'tableMib',
+    kind: 'number',
+    help: 'Size of the answer table in MiB, 0 for none',
+    shown: `(default ${DEFAULT_TABLE_MIB})`,
+  },
+  threads: {
+    field: 'threads',
+    kind: 'number',
+    help: 'Data threads (default: by processors, quota and memory)',
+  },
+  version: { field: 'version', kind: 'bool', help: 'Show version' },
+}
+
+const DEMO_FLAGS: typeof FLAGS = {
+  ...FLAGS,
+  'api.port': {
+    field: 'apiPort',
+    kind: 'number',
+    help: 'Port of the embedded API server',
+    shown: '(default 16443)',
+  },
+}
+
+const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True'])
+const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False'])
+
+/**
+ * Reads flags as Go's command lines have them: one dash or two, `-flag value` or `-flag=value`, booleans alone or with `=`; the first word
+ * that is no flag, or `--`, ends them.
+ *
+ * @param demo whether the flags of the demonstration are known too
+ */
+export function parseFlags(words: readonly string[], demo = false): Parsed {
+  const known = demo ? DEMO_FLAGS : FLAGS
+  const flags: Flags = {
+    conf: '',
+    port: '53',
+    pidfile: '',
+    plugins: false,
+    quiet: false,
+    version: false,
+    threads: 0,
+    tableMib: DEFAULT_TABLE_MIB,
+    apiPort: 16443,
+  }
+  let at = 0
+  for (; at < words.length; at++) {
+    const word = words[at] as string
+    if (word === '--') return { outcome: 'run', flags, rest: words.slice(at + 1) }
+    const shape = /^--?([^-=][^=]*)(?:=([\s\S]*))?$/.exec(word)
+    if (shape === null) break
+    const [, name = '', given] = shape
+    if (name === 'h' || name === 'help') return usage(known, '', 0)
+    const flag = known[name]
+    if (flag === undefined) return usage(known, `flag provided but not defined: -${name}\n`, 2)
+    let value = given
+    if (flag.kind !== 'bool' && value === undefined) {
+      value = words[++at]
+      if (value === undefined) return usage(known, `flag needs an argument: -${name}\n`, 2)
+    }
+    const problem = assign(flags, flag.field, flag.kind, value)
+    if (problem) {
+      const what = flag.kind === 'bool' ? 'boolean value' : 'value'
+      return usage(
+        known,
+        `invalid ${what} "${value}" for ${flag.kind === 'bool' ? '' : 'flag '}-${name}: parse error\n`,
+        2,
+      )
+    }
+  }
+  return { outcome: 'run', flags, rest: words.slice(at) }
+}
+
+/** Whether the value does not fit. */
+function assign(
+  flags: Flags,
+  field: keyof Flags,
+  kind: Flag['kind'],
+  value: string | undefined,
+): boolean {
+  const target = flags as unknown as Record<string, string | boolean | number>
+  if (kind === 'bool') {
+    if (value !== undefined && !TRUE.has(value) && !FALSE.has(value)) return true
+    target[field] = value === undefined || TRUE.has(value)
+  } else if (kind === 'number') {
+    if (!/^\d{1,6}$/.test(value ?? '')) return true
+    target[field] = Number(value)
+  } else target[field] = value ?? ''
+  return false
+}
+
+function usage(known: typeof FLAGS, problem: string, exitCode: 0 | 2): Parsed {
+  let text = `${problem}Usage of muster:\n`
+  for (const name of Object.keys(known).sort()) {
+    const flag = known[name] as Flag
+    const kind = flag.kind === 'bool' ? '' : flag.kind === 'number' ? ' int' : ' string'
+    text += `  -${name}${kind}\n    \t${flag.help}${flag.shown === undefined ? '' : ` ${flag.shown}`}\n`
+  }
+  return { outcome: 'usage', text, exitCode }
+}

@@ -1,0 +1,128 @@
+import { type Exchange, Query, type Transport } from '../plugin/query.ts'
+import type { Reply } from '../plugin/reply.ts'
+import { RCODE } from '../wire/codes.ts'
+import { accept } from '../wire/gate.ts'
+import { FLAG } from '../wire/header.ts'
+import { type Message, readMessage } from '../wire/reader.ts'
+import type { Rr } from '../wire/record.ts'
+import { MAX_MESSAGE_OCTETS, type Writer } from '../wire/writer.ts'
+import { contentOf, finish, optOf } from './finish.ts'
+import type { Router } from './router.ts'
+
+/** Where a packet came from and where it arrived. */
+export interface Peer {
+  readonly transport: Transport
+  readonly client: { readonly address: string; readonly port: number }
+  readonly local: { readonly address: string; readonly port: number }
+}
+
+/** One message, several on a stream (a zone transfer), or silence. A buffer lasts until the next packet is taken up. */
+export type Response = Uint8Array | undefined | AsyncIterable<Uint8Array>
+
+/**
+ * Turns packets that came to one listener into responses: the gate, the reader, the router's chain, the writer. Bad packets cost a counter.
+ */
+export class Responder {
+  /** Packets that got FORMERR, NOTIMP or silence before any plugin saw them. */
+  rejected = 0
+
+  private readonly router: Router
+  private readonly writer: Writer
+  private readonly now: () => number
+
+  constructor(router: Router, writer: Writer, now: () => number) {
+    this.router = router
+    this.writer = writer
+    this.now = now
+  }
+
+  readonly handle = (packet: Buffer, peer: Peer): Response | Promise<Response> => {
+    const verdict = accept(packet)
+    if (verdict !== 'accept') {
+      this.rejected++
+      return verdict === 'ignore' ? undefined : this.reject(packet, undefined, verdict)
+    }
+    const message = readMessage(packet)
+    if (!message.whole) {
+      this.rejected++
+      return this.reject(packet, message, 'formerr')
+    }
+    if (message.question === undefined) return this.withoutQuestion(message)
+    const query = new Query(this.exchange(packet, peer), {
+      ...message,
+      question: message.question,
+      message,
+    })
+    const reply = this.router.serve(query)
+    return reply instanceof Promise
+      ? reply.then((later) => this.finish(query, later))
+      : this.finish(query, reply)
+  }
+
+  private exchange(packet: Buffer, peer: Peer): Exchange {
+    return {
+      transport: peer.transport,
+      client: peer.client,
+      local: peer.local,
+      listener: this.router,
+      started: this.now(),
+      packet,
+      depth: 0,
+      deadline: Number.POSITIVE_INFINITY,
+    }
+  }
+
+  private finish(query: Query, reply: Reply): Response {
+    if (reply.kind === 'silence') return undefined
+    if (reply.stream !== undefined) return this.transfer(query, reply, reply.stream)
+    const message = finish(query, reply, this.writer)
+    return message === undefined || reply.sign === undefined ? message : reply.sign(message, 0)
+  }
+
+  /** RFC 5936 §2.2: one message for each batch, the question in the first. */
+  private async *transfer(
+    query: Query,
+    reply: Reply,
+    stream: AsyncIterable<readonly Rr[]>,
+  ): AsyncIterable<Uint8Array> {
+    let index = 0
+    for await (const answer of stream) {
+      const content = contentOf(query, { ...reply, answer }, optOf(query, reply))
+      const message = Buffer.from(this.writer.write(content, MAX_MESSAGE_OCTETS))
+      yield reply.sign === undefined ? message : reply.sign(message, index)
+      index++
+    }
+  }
+
+  /** FORMERR keeps the flags of the query but AA and Z, and makes it an opcode QUERY; NOTIMP keeps the opcode. */
+  private reject(
+    packet: Buffer,
+    message: Message | undefined,
+    verdict: 'formerr' | 'notimp',
+  ): Buffer {
+    const cleared = FLAG.AA | FLAG.Z | FLAG.RCODE | (verdict === 'formerr' ? FLAG.OPCODE : 0)
+    const rcode = verdict === 'formerr' ? RCODE.FORMERR : RCODE.NOTIMP
+    const flags = (packet.readUInt16BE(2) & ~cleared) | FLAG.QR | rcode
+    return this.empty(packet.readUInt16BE(0), flags, message?.question)
+  }
+
+  /** A header that promises a question and ends: SERVFAIL, as the reference answers it. */
+  private withoutQuestion(message: Message): Buffer {
+    const flags = (message.flags & (FLAG.OPCODE | FLAG.RD | FLAG.CD)) | FLAG.QR | RCODE.SERVFAIL
+    return this.empty(message.id, flags, undefined)
+  }
+
+  private empty(id: number, flags: number, question: Message['question']): Buffer {
+    const none: readonly Rr[] = []
+    const content = {
+      id,
+      flags,
+      question,
+      answer: none,
+      authority: none,
+      additional: none,
+      opt: undefined,
+    }
+    return this.writer.write(content, MAX_MESSAGE_OCTETS)
+  }
+}
