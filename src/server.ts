@@ -1,0 +1,189 @@
+import { HttpListeners } from './admin/http.ts'
+import { Registry } from './admin/metrics.ts'
+import { configurationHash } from './corefile/hash.ts'
+import { systemIo } from './corefile/io.ts'
+import { preferredSyntaxWarning } from './corefile/keys.ts'
+import {
+  type CorefileInput,
+  defaultCorefile,
+  parseCorefile,
+  type ServerBlock,
+} from './corefile/parser.ts'
+import type { Logger } from './log.ts'
+import { ORDER } from './plugin/order.ts'
+import type { Host } from './plugin/setup.ts'
+import { systemHost } from './server/host.ts'
+import { Instance } from './server/instance.ts'
+import { Listeners } from './server/listeners.ts'
+import { plan } from './server/plan.ts'
+import { SharedPool } from './server/shared.ts'
+import { SharedVersions } from './server/versions.ts'
+import { VERSION } from './version.ts'
+
+export interface ServerOptions {
+  readonly log: Logger
+  /** Variables for `{$NAME}` and for in-cluster credentials. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Base of relative paths in the Corefile. */
+  readonly workingDirectory: string
+  /** Prints a line of the start: zones and ports, warnings; undefined for none. */
+  readonly print?: ((line: string) => void) | undefined
+  /** Port of keys that name none; 53. */
+  readonly defaultPort?: number
+  /** Ends the process because a plugin says so; without it the error is thrown away with the server stopped. */
+  readonly fatal?: Host['fatal']
+}
+
+/** Gives the Corefile's text; undefined where there is none. Asked at the start and at each reload. */
+export type CorefileSource = () => CorefileInput | undefined
+
+/** A Corefile in, a running server out. */
+export class Server {
+  readonly metrics = new Registry()
+  readonly http = new HttpListeners()
+
+  private readonly options: ServerOptions
+  private readonly host: Host
+  private readonly shared = new SharedPool()
+  private readonly versions = new SharedVersions()
+  private readonly listeners: Listeners
+  private source: CorefileSource = () => undefined
+  private instance: Instance | undefined
+  private hash = ''
+  private refused = ''
+  private changing: Promise<void> = Promise.resolve()
+  private stopping: Promise<void> | undefined
+
+  constructor(options: ServerOptions) {
+    this.options = options
+    this.host = systemHost({
+      environment: options.environment,
+      version: VERSION,
+      fatal: options.fatal ?? (() => void this.stop()),
+      reload: (force) => this.reload(force),
+      configurationHash: () => this.hash,
+    })
+    this.listeners = new Listeners({ log: options.log, metrics: this.metrics, host: this.host })
+  }
+
+  /**
+   * Reads the Corefile, sets everything up, and serves.
+   *
+   * @throws CorefileError and what set-up throws, before any DNS socket opens; an Error `Listen: …` when a socket cannot be opened
+   */
+  async start(source: CorefileSource): Promise<void> {
+    this.source = source
+    const { blocks, path } = this.read()
+    this.hash = configurationHash(blocks)
+    const instance = await this.build(blocks, path)
+    try {
+      await instance.start()
+      await this.serve(instance)
+    } catch (error) {
+      await this.listeners.close()
+      await instance.stop()
+      throw error
+    }
+  }
+
+  /**
+   * Reads the Corefile anew and, if it changed or `force` is set, takes it over: sockets and watches that it still asks for are kept. A bad one is
+   * refused, the old one serves on, and the same bad one is not tried again.
+   *
+   * @throws what is wrong with the new one
+   */
+  reload(force: boolean): Promise<void> {
+    const run = this.changing.then(() => this.change(force))
+    this.changing = run.catch(() => {})
+    return run
+  }
+
+  /** Runs the plugins' last hooks (a lameduck waits there), closes the sockets with their queues answered, stops. Safe to call twice. */
+  stop(): Promise<void> {
+    this.stopping ??= this.shutDown()
+    return this.stopping
+  }
+
+  /** The port that a listener got, by its label such as `dns://127.0.0.1:0`, for those that asked for port 0. */
+  port(label: string): number | undefined {
+    return this.listeners.port(label)
+  }
+
+  private read(): { blocks: ServerBlock[]; path: string } {
+    const { workingDirectory, environment, log, defaultPort = 53 } = this.options
+    const io = systemIo(workingDirectory, environment, (text) => log.warning(text))
+    const known = new Set(ORDER.map((module) => module.name))
+    const given = this.source()
+    const blocks = given === undefined ? [] : parseCorefile(given, io, known)
+    if (given !== undefined && blocks.length > 0) return { blocks, path: given.path }
+    const fallback = defaultCorefile(defaultPort)
+    return { blocks: parseCorefile(fallback, io, known), path: fallback.path }
+  }
+
+  private build(blocks: readonly ServerBlock[], file: string): Promise<Instance> {
+    return Instance.create(blocks, {
+      log: this.options.log,
+      metrics: this.metrics,
+      http: this.http,
+      versions: this.versions,
+      host: this.host,
+      shared: this.shared.holder(),
+      modules: ORDER,
+      defaultPort: this.options.defaultPort ?? 53,
+      file,
+    })
+  }
+
+  private async serve(instance: Instance): Promise<void> {
+    const planned = plan(instance.blocks)
+    await this.listeners.follow(planned)
+    this.instance = instance
+    for (const block of instance.blocks) {
+      for (const key of block.settings.keys) {
+        const warning = preferredSyntaxWarning(key.zone)
+        if (warning !== undefined) this.options.print?.(warning)
+      }
+    }
+    for (const listener of planned) for (const line of listener.banner) this.options.print?.(line)
+  }
+
+  private async change(force: boolean): Promise<void> {
+    const { log } = this.options
+    if (this.stopping !== undefined) return
+    let next: Instance | undefined
+    let hash = ''
+    try {
+      const { blocks, path } = this.read()
+      hash = configurationHash(blocks)
+      if (!force && (hash === this.hash || hash === this.refused)) return
+      log.info('Reloading')
+      next = await this.build(blocks, path)
+      plan(next.blocks)
+      await next.start()
+      const old = this.instance
+      const oldHash = this.hash
+      this.hash = hash
+      try {
+        await this.serve(next)
+      } catch (error) {
+        this.hash = oldHash
+        throw error
+      }
+      await old?.stop()
+    } catch (error) {
+      this.refused = hash
+      await next?.stop()
+      log.error(`Restart failed: ${(error as Error).message}`)
+      throw error
+    }
+    this.refused = ''
+    log.info('Reloading complete')
+  }
+
+  private async shutDown(): Promise<void> {
+    await this.changing
+    await this.instance?.finish()
+    await this.listeners.close()
+    await this.instance?.stop()
+  }
+}

@@ -1,0 +1,139 @@
+import type { HttpListeners } from '../admin/http.ts'
+import type { Registry } from '../admin/metrics.ts'
+import { Dispenser } from '../corefile/dispenser.ts'
+import type { ServerBlock } from '../corefile/parser.ts'
+import { startsLine, type Token } from '../corefile/token.ts'
+import type { Logger } from '../log.ts'
+import type { Versions } from '../plugin/lifetime.ts'
+import type { Plugin } from '../plugin/plugin.ts'
+import type { Block, Host, PluginModule, Setup } from '../plugin/setup.ts'
+import { newBlock } from './block.ts'
+import type { SharedHolder } from './shared.ts'
+
+/** A server block set up: its settings and its chain. */
+export interface SetUpBlock {
+  readonly settings: Block
+  readonly plugins: Plugin[]
+}
+
+/** What set-up needs from the process. */
+export interface InstanceParts {
+  readonly log: Logger
+  readonly metrics: Registry
+  readonly http: HttpListeners
+  readonly versions: Versions
+  readonly host: Host
+  readonly shared: SharedHolder
+  readonly modules: readonly PluginModule[]
+  /** Port of keys that name none. */
+  readonly defaultPort: number
+  /** Path of the Corefile, for messages. */
+  readonly file: string
+}
+
+type Hook = () => void | Promise<void>
+
+/** One configuration: all server blocks set up, and the hooks of their plugins. A reload makes another beside it. */
+export class Instance {
+  readonly blocks: readonly SetUpBlock[]
+  private readonly parts: InstanceParts
+  private readonly starts: Hook[] = []
+  private readonly stops: Hook[] = []
+  private readonly finals: Hook[] = []
+
+  private constructor(blocks: readonly SetUpBlock[], parts: InstanceParts) {
+    this.blocks = blocks
+    this.parts = parts
+  }
+
+  /**
+   * Sets up every directive of every block, directive by directive in the order of the chain, as the reference does: so the first of several mistakes
+   * that it reports is the one reported here.
+   *
+   * @throws what a set-up throws, `plugin/NAME: ` in front
+   */
+  static async create(parsed: readonly ServerBlock[], parts: InstanceParts): Promise<Instance> {
+    const blocks = parsed.map((block) => ({
+      settings: newBlock(block, parts.defaultPort, parts.file),
+      plugins: [],
+    }))
+    const instance = new Instance(blocks, parts)
+    try {
+      for (const module of parts.modules) {
+        for (const [i, block] of parsed.entries()) {
+          await instance.setUp(module, block, blocks[i] as SetUpBlock)
+        }
+      }
+    } catch (error) {
+      await instance.stop()
+      throw error
+    }
+    return instance
+  }
+
+  /** Runs what plugins do before sockets open; what throws ends the start. */
+  async start(): Promise<void> {
+    for (const start of this.starts) await start()
+  }
+
+  /** Runs what plugins do when the process ends, before the DNS sockets close. */
+  async finish(): Promise<void> {
+    for (const final of this.finals) await final()
+  }
+
+  /** Runs what plugins do when this configuration is no longer served, and lets go of what is shared. */
+  async stop(): Promise<void> {
+    for (const stop of this.stops) await stop()
+    this.stops.length = 0
+    await this.parts.shared.release()
+  }
+
+  private async setUp(module: PluginModule, block: ServerBlock, to: SetUpBlock): Promise<void> {
+    const tokens = block.directives.get(module.name)
+    if (tokens === undefined) return
+    try {
+      if (module.once === true && occurrences(tokens, module.name) > 1) {
+        throw new Error('this plugin can only be used once per Server Block')
+      }
+      const plugin = await module.setup(
+        this.setupFor(module, new Dispenser(to.settings.file, tokens), to),
+      )
+      if (plugin !== undefined) to.plugins.push(plugin)
+    } catch (error) {
+      throw new Error(`plugin/${module.name}: ${(error as Error).message}`, { cause: error })
+    }
+  }
+
+  private setupFor(module: PluginModule, tokens: Dispenser, to: SetUpBlock): Setup {
+    const { parts } = this
+    return {
+      tokens,
+      block: to.settings,
+      log: parts.log.plugin(module.name),
+      metrics: parts.metrics,
+      http: parts.http,
+      versions: parts.versions,
+      host: parts.host,
+      plugin: (name) => to.plugins.find((plugin) => plugin.name === name),
+      plugins: () => to.plugins,
+      shared: (key, create) => parts.shared.get(key, create),
+      onStart: (run) => void this.starts.push(run),
+      onStop: (run) => void this.stops.push(run),
+      onFinalShutdown: (run) => void this.finals.push(run),
+    }
+  }
+}
+
+/** How often the directive's word begins a line: the tokens of all its occurrences stand one after the other. */
+function occurrences(tokens: readonly Token[], name: string): number {
+  let count = 0
+  let depth = 0
+  tokens.forEach((token, i) => {
+    const previous = tokens[i - 1]
+    const first = previous === undefined || startsLine(previous, token)
+    if (token.text === '{') depth++
+    else if (token.text === '}') depth--
+    else if (depth === 0 && first && token.text === name) count++
+  })
+  return count
+}

@@ -1,0 +1,155 @@
+import type { Registry } from '../admin/metrics.ts'
+import type { Logger } from '../log.ts'
+import { type OpenListener, openDatagram, openStream } from '../net/listener.ts'
+import type { Next } from '../plugin/plugin.ts'
+import type { Query } from '../plugin/query.ts'
+import { giveUp, type Reply } from '../plugin/reply.ts'
+import type { Host } from '../plugin/setup.ts'
+import { RCODE } from '../wire/codes.ts'
+import { Writer } from '../wire/writer.ts'
+import type { PlannedListener } from './plan.ts'
+import { Responder } from './respond.ts'
+import { Router } from './router.ts'
+
+interface Parts {
+  readonly log: Logger
+  readonly metrics: Registry
+  readonly host: Host
+}
+
+/** One listening address: its sockets, and what answers there now. */
+interface Listening {
+  readonly sockets: OpenListener[]
+  responder: Responder
+}
+
+/** The DNS sockets. They outlive reloads: a new configuration changes what answers behind them. */
+export class Listeners {
+  private readonly byLabel = new Map<string, Listening>()
+  private readonly writer = new Writer()
+  private readonly parts: Parts
+  private readonly panics
+
+  constructor(parts: Parts) {
+    this.parts = parts
+    this.panics = parts.metrics
+      .counter('coredns_panics_total', 'A metrics that counts the number of panics.')
+      .labels()
+  }
+
+  /**
+   * Serves this plan: opens what is new, hands what is there to the new chains, closes what is not named any more.
+   *
+   * @throws Error `Listen: listen tcp 127.0.0.1:53: bind: address already in use`; nothing has changed then
+   */
+  async follow(planned: readonly PlannedListener[]): Promise<void> {
+    const opened = await this.openMissing(planned)
+    for (const listener of planned) {
+      const responder = this.responderFor(listener)
+      const known = this.byLabel.get(listener.label)
+      if (known !== undefined) known.responder = responder
+    }
+    for (const [label, listening] of opened) this.byLabel.set(label, listening)
+    const wanted = new Set(planned.map((listener) => listener.label))
+    const gone = [...this.byLabel].filter(([label]) => !wanted.has(label))
+    await Promise.all(gone.map(([label]) => this.closeOne(label)))
+  }
+
+  /** Closes all, with what the kernel has queued answered first. */
+  async close(): Promise<void> {
+    await Promise.all([...this.byLabel.keys()].map((label) => this.closeOne(label)))
+  }
+
+  port(label: string): number | undefined {
+    return this.byLabel.get(label)?.sockets[0]?.port
+  }
+
+  private async openMissing(planned: readonly PlannedListener[]): Promise<Map<string, Listening>> {
+    const opened = new Map<string, Listening>()
+    try {
+      for (const listener of planned) {
+        if (this.byLabel.has(listener.label)) continue
+        opened.set(listener.label, await this.open(listener))
+      }
+    } catch (error) {
+      for (const { sockets } of opened.values()) await closeAll(sockets)
+      throw error
+    }
+    return opened
+  }
+
+  private async open(listener: PlannedListener): Promise<Listening> {
+    const listening: Listening = { sockets: [], responder: this.responderFor(listener) }
+    const handle: Responder['handle'] = (packet, peer) => listening.responder.handle(packet, peer)
+    try {
+      for (const open of openers(listener, handle)) {
+        listening.sockets.push(await open(listening.sockets[0]?.port ?? listener.port))
+      }
+    } catch (error) {
+      await closeAll(listening.sockets)
+      throw error
+    }
+    return listening
+  }
+
+  private responderFor(listener: PlannedListener): Responder {
+    const router = new Router(listener.label, listener.blocks, {
+      writer: this.writer,
+      dropped: () => {},
+      guard: (query, run) => this.guard(query, run),
+    })
+    return new Responder(router, this.writer, this.parts.host.now)
+  }
+
+  /** A bug in a plugin costs the query that found it, never the server. */
+  private guard(query: Query, run: Next): Reply | Promise<Reply> {
+    try {
+      const reply = run(query)
+      return reply instanceof Promise ? reply.catch((error) => this.panic(query, error)) : reply
+    } catch (error) {
+      return this.panic(query, error)
+    }
+  }
+
+  private panic(query: Query, error: unknown): Reply {
+    this.panics.inc()
+    const stack = (error as Error).stack ?? String(error)
+    this.parts.log.error(
+      `Recovered from panic in server: "${query.exchange.listener.label}" ${stack}`,
+    )
+    return giveUp(query, '', RCODE.SERVFAIL)
+  }
+
+  private async closeOne(label: string): Promise<void> {
+    const listening = this.byLabel.get(label)
+    this.byLabel.delete(label)
+    if (listening !== undefined) await closeAll(listening.sockets)
+  }
+}
+
+type Open = (port: number) => Promise<OpenListener>
+
+/** What has to be opened for a listener, streams first: a port that they got by asking for 0 is then the datagrams' too. */
+function openers(listener: PlannedListener, handle: Responder['handle']): Open[] {
+  const { host, transport, settings, tls } = listener
+  const { timeouts, sockets } = settings
+  const stream = (options: object) => (port: number) =>
+    openStream({ host, port, transport, timeouts, ...options }, handle)
+  switch (transport) {
+    case 'dns':
+      return [
+        stream({ transport: 'tcp' }),
+        (port) => openDatagram({ host, port, ...(sockets !== undefined && { sockets }) }, handle),
+      ]
+    case 'tls':
+      if (tls === undefined)
+        throw new Error(`${listener.label} needs the plugin tls with a certificate`)
+      return [stream({ tls })]
+    default:
+      throw new Error(`${listener.label}: Muster does not serve ${transport}`)
+  }
+}
+
+async function closeAll(sockets: readonly OpenListener[]): Promise<void> {
+  await Promise.all(sockets.map((socket) => socket.close()))
+}
