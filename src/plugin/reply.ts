@@ -34,18 +34,38 @@ export interface Reply {
   readonly lifetime: Lifetime
   /** A denial that holds for a whole branch (RFC 8020): how many labels of the qname, counted from the right, name the branch; 0 for none. */
   readonly deniedBelow: number
-  /** Counters that each repetition adds one to, as the chain would have. */
+  /** Counters that repetitions add to, as the chain would have. */
   readonly counts: readonly Count[]
+  /** Who wants to see each repetition by itself (plugin log). */
+  readonly observers: readonly Observer[]
+  /** Whether the addresses stand in a chance order (plugin loadbalance), so that each repetition puts them in another. */
+  readonly rotates: boolean
   /** The messages of a zone transfer behind this one, each a list of answers (RFC 5936 §2.2). */
   readonly stream: AsyncIterable<readonly Rr[]> | undefined
   /** Signs a finished message of this reply (RFC 8945 §5.3); `index` counts the messages of a stream from 0. */
   readonly sign: ((message: Buffer, index: number) => Buffer) | undefined
 }
 
-/** A counter that a reply's repetitions add to. */
+/** A counter that a reply's repetitions add to; a plain counter takes the number and leaves the rest. */
 export interface Count {
-  inc(): void
+  inc(times: number, repeats: Repeats): void
 }
+
+/** Repetitions of one reply, told together: all by the same transport and address family. */
+export interface Repeats {
+  readonly times: number
+  readonly proto: 'udp' | 'tcp'
+  readonly family: 1 | 2
+  /** Octets of the queries, of all together. */
+  readonly queryOctets: number
+  /** Octets of the names that they asked for, of all together: a branch's denial answers names of any length. */
+  readonly nameOctets: number
+  /** What they took, all together. */
+  readonly seconds: number
+}
+
+/** Sees a repetition: the query, as the chain would have got it, and what it took. */
+export type Observer = (query: Query, seconds: number) => void
 
 const NONE: readonly never[] = []
 
@@ -70,6 +90,8 @@ export function replyTo(query: Query, by: string, change: Partial<Reply> = {}): 
     lifetime: ONCE,
     deniedBelow: 0,
     counts: NONE,
+    observers: NONE,
+    rotates: false,
     stream: undefined,
     sign: undefined,
     ...change,
