@@ -1,4 +1,5 @@
 import type { PluginModule } from './setup.ts'
+import { module as whoami } from './whoami/setup.ts'
 
 /**
  * Every plugin that Muster has, in the order of the chain, which is the reference's: root, metadata, geoip, cancel, proxyproto, quic, grpc_server, https,
@@ -7,4 +8,4 @@ import type { PluginModule } from './setup.ts'
  * k8s_external, kubernetes, file, auto, secondary, etcd, loop, forward, grpc, erratic, whoami, on, sign, view, nomad. What is not in the list is an
  * unknown directive.
  */
-export const ORDER: readonly PluginModule[] = []
+export const ORDER: readonly PluginModule[] = [whoami]

@@ -34,6 +34,8 @@ export interface Seen {
   readonly from: { readonly address: string; readonly port: number }
 }
 
+/** Ports tried where any will do. */
+const MAX_ATTEMPTS = 20
 const OPT_PAYLOAD = 1232
 const DNSSEC_OK = 0x8000
 
@@ -58,16 +60,19 @@ export class Upstream {
     this.#udp.on('error', () => {})
   }
 
-  /** Starts one; port 0 takes one that is free for UDP and TCP. */
-  static async start(rules: readonly Rule[], port = 0, address = '127.0.0.1'): Promise<Upstream> {
-    for (;;) {
+  /** Starts one on `ADDRESS:PORT`; port 0 takes one that is free for UDP and TCP. */
+  static async start(place: string, rules: readonly Rule[]): Promise<Upstream> {
+    const colon = place.lastIndexOf(':')
+    const [address, port] = [place.slice(0, colon), Number(place.slice(colon + 1))]
+    for (let attempt = 1; ; attempt++) {
       const upstream = new Upstream(rules)
       try {
         await upstream.#listen(port, address)
         return upstream
       } catch (error) {
-        await upstream.stop()
-        if (port !== 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+        await upstream.close()
+        const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+        if (port !== 0 || !taken || attempt === MAX_ATTEMPTS) throw error
       }
     }
   }
@@ -81,7 +86,7 @@ export class Upstream {
     return `${this.#address}:${this.#port}`
   }
 
-  async stop(): Promise<void> {
+  async close(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer)
     for (const stream of this.#streams) stream.destroy()
     await new Promise<void>((done) => {
@@ -153,7 +158,10 @@ export class Upstream {
     this.#asked[index] = count + 1
     const reply = rule.echo === true ? echo(query, proto) : scripted(rule, count, query)
     if (reply === undefined) return
-    if (rule.delay === undefined) return send(reply)
+    if (rule.delay === undefined) {
+      send(reply)
+      return
+    }
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       send(reply)
