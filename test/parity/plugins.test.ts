@@ -51,5 +51,5 @@ await Promise.all(Array.from({ length: isolated ? LANES : 1 }, lane))
 
 for (const name of names) {
   const { code, output } = results.get(name) ?? { code: null, output: '' }
-  t.equal(code, 0, `${name} agrees with the recording`, { diagnostic: output })
+  t.equal(code, 0, `${name} agrees with the recording`, { output })
 }

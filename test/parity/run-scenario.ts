@@ -1,5 +1,5 @@
 // Runs one recorded scenario in this process: node run-scenario.ts FILE. Exit code 0 and no output when every exchange agrees.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,12 +14,13 @@ const SETTLE_MS = 60
 const scenario = loadScenario(process.argv[2] ?? '')
 const directory = mkdtempSync(join(tmpdir(), 'muster-parity-'))
 process.chdir(directory)
-const text = layOut(scenario, directory)
+layOut(scenario, directory)
+const path = join(directory, 'Corefile')
 Object.assign(process.env, scenario.env)
 
 const upstreams = await Promise.all(
   Object.entries(scenario.upstreams ?? {}).map(([place, rules]) =>
-    Upstream.start(PLACES[place] ?? '', rules),
+    Upstream.start(rules, Number(PLACES[place]?.split(':')[1])),
   ),
 )
 let log = ''
@@ -29,11 +30,11 @@ const server = new Server({
   workingDirectory: directory,
   print: () => {},
 })
-await server.start({ text, path: join(directory, 'Corefile') })
+await server.start(() => ({ text: readFileSync(path, 'utf8'), path }))
 await sleep(scenario.settle ?? SETTLE_MS)
 const found = await runExchanges(scenario, directory)
 await server.stop()
-await Promise.all(upstreams.map((upstream) => upstream.close()))
+await Promise.all(upstreams.map((upstream) => upstream.stop()))
 rmSync(directory, { recursive: true })
 for (const difference of found) console.log(`${scenario.name}: ${difference}`)
 if (found.length > 0 && log !== '') console.log(log)

@@ -1,0 +1,111 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type Flags, parseFlags } from './cli/flags.ts'
+import { corefileSource, pluginsText, versionText } from './cli/run.ts'
+import { createLogger } from './log.ts'
+import { type CorefileSource, Server } from './server.ts'
+
+const log = createLogger({ json: process.env.MUSTER_LOG === 'json' })
+
+await main(process.argv.slice(2))
+
+async function main(words: readonly string[]): Promise<void> {
+  const demo = words[0] === 'demo'
+  const parsed = parseFlags(demo ? words.slice(1) : words, demo)
+  if (parsed.outcome === 'usage') {
+    process.stderr.write(parsed.text)
+    process.exitCode = parsed.exitCode
+    return
+  }
+  const { flags, rest } = parsed
+  if (rest.length > 0) return fail(`extra command line arguments: [${rest.join(' ')}]`)
+  if (flags.version) return void process.stdout.write(versionText(runtime()))
+  if (flags.plugins) return void process.stdout.write(pluginsText())
+  try {
+    if (demo) {
+      const { startDemo } = await import('./demo.ts')
+      const cluster = await startDemo(flags, { log, directory: process.cwd() })
+      await serve(flags, cluster.corefile, cluster)
+      if (!flags.quiet) process.stdout.write(cluster.guide)
+    } else
+      await serve(
+        flags,
+        corefileSource(flags.conf, () => readFileSync(0, 'utf8')),
+      )
+  } catch (error) {
+    fail((error as Error).message)
+  }
+}
+
+/** Runs a server until a signal ends it. `beside` is closed when it has stopped. */
+async function serve(
+  flags: Flags,
+  source: CorefileSource,
+  beside?: { close(): Promise<void> },
+): Promise<void> {
+  const server = new Server({
+    log,
+    environment: process.env,
+    workingDirectory: process.cwd(),
+    print: flags.quiet ? undefined : (line) => void process.stdout.write(`${line}\n`),
+    defaultPort: portOf(flags.port),
+    fatal: (text, exitCode) => {
+      process.stdout.write(`[FATAL] ${text}\n`)
+      process.exitCode = exitCode
+      void end()
+    },
+  })
+  const end = async () => {
+    await server.stop()
+    await beside?.close()
+    if (flags.pidfile !== '') rmSync(flags.pidfile, { force: true })
+    process.exit()
+  }
+  try {
+    await server.start(source)
+  } catch (error) {
+    await beside?.close()
+    throw error
+  }
+  if (flags.pidfile !== '') writeFileSync(flags.pidfile, `${process.pid}\n`)
+  if (!flags.quiet) process.stdout.write(versionText(runtime()))
+  trapSignals(server, end)
+}
+
+/** SIGTERM and SIGINT drain and stop, a second SIGINT ends at once; SIGQUIT ends at once; SIGUSR1 reloads; SIGHUP does nothing. */
+function trapSignals(server: Server, end: () => Promise<void>): void {
+  let interrupted = false
+  process.on('SIGTERM', () => {
+    log.info('SIGTERM: Shutting down servers then terminating')
+    void end()
+  })
+  process.on('SIGINT', () => {
+    if (interrupted) process.exit(2)
+    interrupted = true
+    log.info('SIGINT: Shutting down')
+    void end()
+  })
+  process.on('SIGQUIT', () => process.exit(0))
+  process.on('SIGHUP', () => {})
+  process.on('SIGUSR1', () => {
+    log.info('SIGUSR1: Reloading')
+    server.reload(true).catch(() => {})
+  })
+  process.on('uncaughtException', (error) => log.error(`uncaught: ${error.stack ?? error.message}`))
+}
+
+/** @throws Error for a default port that is no number */
+function portOf(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text)
+  throw new Error(`error inspecting server blocks: zone is not a valid domain name: .:${text}`)
+}
+
+function runtime(): { platform: string; arch: string; node: string } {
+  const { platform, arch, versions } = process
+  return { platform, arch: arch === 'x64' ? 'amd64' : arch, node: versions.node }
+}
+
+function fail(message: string): void {
+  process.stderr.write(`${message}\n`)
+  process.exitCode = 1
+  process.exit()
+}
