@@ -20,7 +20,7 @@ Object.assign(process.env, scenario.env)
 
 const upstreams = await Promise.all(
   Object.entries(scenario.upstreams ?? {}).map(([place, rules]) =>
-    Upstream.start(rules, Number(PLACES[place]?.split(':')[1])),
+    Upstream.start(PLACES[place] ?? '', rules),
   ),
 )
 let log = ''
@@ -34,7 +34,7 @@ await server.start(() => ({ text: readFileSync(path, 'utf8'), path }))
 await sleep(scenario.settle ?? SETTLE_MS)
 const found = await runExchanges(scenario, directory)
 await server.stop()
-await Promise.all(upstreams.map((upstream) => upstream.stop()))
+await Promise.all(upstreams.map((upstream) => upstream.close()))
 rmSync(directory, { recursive: true })
 for (const difference of found) console.log(`${scenario.name}: ${difference}`)
 if (found.length > 0 && log !== '') console.log(log)
