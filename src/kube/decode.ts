@@ -20,6 +20,8 @@ export const CLUSTER_SERVICE_NAME_LABEL = 'multicluster.kubernetes.io/service-na
 export const SOURCE_CLUSTER_LABEL = 'multicluster.kubernetes.io/source-cluster'
 export const TRIGGER_TIME_ANNOTATION = 'endpoints.kubernetes.io/last-change-trigger-time'
 
+export const INITIAL_EVENTS_END_ANNOTATION = 'k8s.io/initial-events-end'
+
 /** A name this long cannot be a DNS label (RFC 1035 §2.3.4: 63 octets). */
 export const TOO_LONG_FOR_A_LABEL = 64
 
@@ -36,6 +38,33 @@ export function decodeMetadata(object: unknown): Metadata | undefined {
     namespace: text(metadata.namespace),
     resourceVersion: text(metadata.resourceVersion),
   }
+}
+
+/** `metadata.resourceVersion` alone: a bookmark has no name. */
+export function decodeVersion(object: unknown): string {
+  return text(part(part(object).metadata).resourceVersion)
+}
+
+/** What an ERROR event or a failed request says (meta/v1 Status). */
+export interface Status {
+  readonly code: number
+  readonly reason: string
+  readonly message: string
+}
+
+export function decodeStatus(object: unknown): Status {
+  const { code, reason, message } = part(object)
+  return {
+    code: typeof code === 'number' ? code : 0,
+    reason: text(reason),
+    message: text(message),
+  }
+}
+
+/** Whether a bookmark ends the initial events of a streamed list (KEP-3157). */
+export function decodeListEnd(object: unknown): boolean {
+  const annotations = part(part(part(object).metadata).annotations)
+  return annotations[INITIAL_EVENTS_END_ANNOTATION] === 'true'
 }
 
 /** v1 Service. */

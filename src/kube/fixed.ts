@@ -21,13 +21,15 @@ export function fixedStore(
   objects: readonly unknown[] = [],
   options: {
     endpoints?: boolean
+    multicluster?: boolean
     zonal?: boolean
     synced?: boolean
     clock?: Pick<Clock, 'now'>
   } = {},
 ): FixedStore {
-  const { endpoints = true, zonal = false, synced = true, clock = systemClock } = options
-  const store = new MemoryStore({ endpoints, zonal, clock })
+  const { endpoints = true, multicluster = true, zonal = false } = options
+  const { synced = true, clock = systemClock } = options
+  const store = new MemoryStore({ endpoints, multicluster, zonal, clock })
   const pool = new Interner()
   const apply = (object: unknown): void => {
     const kind = kindOfObject(object)

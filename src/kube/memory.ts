@@ -32,6 +32,8 @@ export type ServiceKind = 'cluster_ip' | 'headless_with_selector' | 'headless_wi
 export interface MemoryStoreOptions {
   /** Slices answer for Services. Without it they answer for ServiceImports only (`noendpoints`). */
   endpoints: boolean
+  /** Slices answer for ServiceImports. */
+  multicluster: boolean
   /** Zones of endpoints move the serial too (`zonal`). */
   zonal: boolean
   clock: Pick<Clock, 'now'>
@@ -211,7 +213,7 @@ export class MemoryStore implements Store {
       for (const endpoint of slice.endpoints) this.#slicesAt.remove(endpoint.address, slice)
       keys.add(endpointsKey(service, namespace))
     }
-    if (clusterService !== undefined) {
+    if (clusterService !== undefined && this.#options.multicluster) {
       this.#clusterSlicesOf.remove(clusterService, namespace, slice)
       keys.add(clusterEndpointsKey(clusterService, namespace))
     }
@@ -224,7 +226,7 @@ export class MemoryStore implements Store {
       for (const endpoint of slice.endpoints) this.#slicesAt.add(endpoint.address, slice)
       keys.add(endpointsKey(service, namespace))
     }
-    if (clusterService !== undefined) {
+    if (clusterService !== undefined && this.#options.multicluster) {
       this.#clusterSlicesOf.add(clusterService, namespace, slice)
       keys.add(clusterEndpointsKey(clusterService, namespace))
     }
@@ -234,11 +236,12 @@ export class MemoryStore implements Store {
   #stampSlice(before: Slice | undefined, after: Slice | undefined, keys: Set<string>): void {
     const { service, namespace } = (after ?? before)!
     const everything = this.service(service, namespace)?.publishNotReadyAddresses === true
-    const { endpoints, zonal } = this.#options
+    const { endpoints, multicluster, zonal } = this.#options
     const served =
       before === undefined || after === undefined || sameServed(before, after, everything, zonal)
     const came = before === undefined || after === undefined
     if (endpoints && (came || !served)) this.#stamp('internal', keys)
+    if (!multicluster) return
     const wasCluster = before?.clusterService !== undefined
     const isCluster = after?.clusterService !== undefined
     if (wasCluster !== isCluster) this.#stamp('internal', keys)

@@ -57,6 +57,7 @@ export const RESOURCES: { readonly [R in Resource]: ResourceKind } = {
  * Puts one object of the API into the store.
  *
  * @param object parsed JSON
+ * @param metadata of that object, where it is known already
  * @returns whether it was an object of Kubernetes at all
  */
 export function applyObject(
@@ -64,8 +65,8 @@ export function applyObject(
   kind: ResourceKind,
   object: unknown,
   pool: Interner,
+  metadata = decodeMetadata(object),
 ): boolean {
-  const metadata = decodeMetadata(object)
   if (metadata === undefined) return false
   const shelf = kind.shelf(store)
   const { name, namespace, resourceVersion } = metadata

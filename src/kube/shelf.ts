@@ -16,7 +16,7 @@ export class Shelf<F extends Fact> {
   readonly #byNamespace = new Map<string, Map<string, F>>()
   #size = 0
   #generation = 0
-  #trustVersions = true
+  #listing = false
 
   constructor(owner: ShelfOwner<F>) {
     this.#owner = owner
@@ -35,22 +35,26 @@ export class Shelf<F extends Fact> {
   }
 
   /**
-   * A complete list begins: what it does not mention is {@link stale} when it ends.
-   *
-   * @param trustVersions whether an unchanged resourceVersion means an unchanged object. Not so when the server's data
-   *   may have been rewound: numbers are given out twice then.
+   * A complete list begins: what it does not mention is {@link stale} when it ends. Until then an unchanged
+   * resourceVersion proves nothing: a server whose data were rewound gives the same numbers out again.
    */
-  beginList(trustVersions: boolean): void {
+  beginList(): void {
     this.#generation++
-    this.#trustVersions = trustVersions
+    this.#listing = true
   }
 
-  /** What the list that just ended did not mention. The caller removes it, at its own pace. */
+  /** What the list that just ended did not mention, for {@link sweep} at the caller's own pace. */
   stale(): F[] {
-    this.#trustVersions = true
+    this.#listing = false
     const left: F[] = []
-    for (const fact of this.values()) if (fact.generation !== this.#generation) left.push(fact)
+    for (const fact of this.values()) if (fact.generation < this.#generation) left.push(fact)
     return left
+  }
+
+  /** Removes a stale record, unless it has been seen again since. */
+  sweep(fact: F): void {
+    const known = this.get(fact.name, fact.namespace)
+    if (known === fact && fact.generation < this.#generation) this.remove(fact.name, fact.namespace)
   }
 
   /**
@@ -79,8 +83,8 @@ export class Shelf<F extends Fact> {
       }
       if (this.#owner.same(before, fact)) {
         before.generation = this.#generation
+        if (before.version !== fact.version || fact.version === '') this.#owner.written?.(fact)
         before.version = fact.version
-        this.#owner.written?.(fact)
         return false
       }
       this.#byNamespace.get(fact.namespace)?.set(fact.name, fact)
@@ -104,7 +108,7 @@ export class Shelf<F extends Fact> {
 
   /** An object without a version (of a manifest) is never known to be the same. */
   #isThis(known: F, version: number | string): boolean {
-    return this.#trustVersions && version !== '' && known.version === version
+    return !this.#listing && version !== '' && known.version === version
   }
 
   #add(fact: F): void {

@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http'
+import type { Clock } from './clock.ts'
+import type { Progress } from './json-stream.ts'
+
+/** How the reading of a stream ended. */
+export type StreamEnd =
+  | { readonly end: 'closed' } // by the server, in order
+  | { readonly end: 'reset'; readonly failure: string }
+  | { readonly end: 'silent' } // nothing came for too long
+  | { readonly end: 'stop' } // whoever parsed wanted no more
+  | { readonly end: 'broken' } // what came could not be parsed
+
+/**
+ * Reads a body to its end, octets in, parsing as they come. Node hands over at most 64 KiB at a time and returns to its
+ * loop between, so a long list does not hold up whoever else is waiting.
+ *
+ * @param silenceMs how long nothing at all may come; asked again as the stream goes on
+ */
+export function readStream(
+  body: IncomingMessage,
+  push: (chunk: Buffer) => Progress,
+  silenceMs: () => number,
+  clock: Clock,
+): Promise<StreamEnd> {
+  const { promise, resolve } = Promise.withResolvers<StreamEnd>()
+  let heardAt = clock.monotonic()
+  let cancel = (): void => {}
+  const finish = (end: StreamEnd): void => {
+    cancel()
+    body.removeAllListeners('data')
+    // An answer that was not read to its end takes its connection with it.
+    if (end.end !== 'closed') body.destroy()
+    resolve(end)
+  }
+  // One timer for the whole stream: chunks only note the time, and an early timer sleeps on for the rest.
+  const watchSilence = (): void => {
+    const leftMs = heardAt + silenceMs() - clock.monotonic()
+    if (leftMs <= 0) finish({ end: 'silent' })
+    else cancel = clock.after(leftMs, watchSilence)
+  }
+  cancel = clock.after(silenceMs(), watchSilence)
+  body.on('data', (chunk: Buffer) => {
+    heardAt = clock.monotonic()
+    const progress = push(chunk)
+    if (progress !== 'more') finish({ end: progress })
+  })
+  body.on('end', () => finish({ end: 'closed' }))
+  body.on('error', (error) => finish({ end: 'reset', failure: error.message }))
+  body.on('close', () => finish({ end: 'reset', failure: 'connection closed' }))
+  return promise
+}
