@@ -29,10 +29,18 @@ export function systemIo(
   return {
     readFile: (path) => readFileSync(path, 'utf8'),
     readDirectory: (path) => readdirSync(path),
-    exists: (path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined,
+    exists,
     workingDirectory,
     environment,
     warn,
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
   }
 }
 

@@ -9,10 +9,7 @@ export { formatDuration, parseDuration } from './duration.ts'
  * @throws CorefileError `strconv.Atoi: parsing "x": invalid syntax`, or `… value out of range`
  */
 export function parseInteger(text: string): number {
-  const value = signed(text, 10)
-  if (value === undefined) throw syntax('Atoi', text)
-  if (BigInt.asIntN(64, value) !== value) throw range('Atoi', text)
-  return Number(value)
+  return signed('Atoi', text, 64, 10)
 }
 
 /**
@@ -22,10 +19,7 @@ export function parseInteger(text: string): number {
  * @throws CorefileError `strconv.ParseInt: parsing "x": invalid syntax`, or `… value out of range`
  */
 export function parseSigned(text: string, bits: number, base: 0 | 10 = 10): number {
-  const value = signed(text, base)
-  if (value === undefined) throw syntax('ParseInt', text)
-  if (BigInt.asIntN(bits, value) !== value) throw range('ParseInt', text)
-  return Number(value)
+  return signed('ParseInt', text, bits, base)
 }
 
 /**
@@ -35,9 +29,8 @@ export function parseSigned(text: string, bits: number, base: 0 | 10 = 10): numb
  * @throws CorefileError `strconv.ParseUint: parsing "-1": invalid syntax`, or `… value out of range`
  */
 export function parseUnsigned(text: string, bits: number, base: 0 | 10 = 10): number {
-  const value = unsigned(text, base)
-  if (value === undefined) throw syntax('ParseUint', text)
-  if (BigInt.asUintN(bits, value) !== value) throw range('ParseUint', text)
+  const value = magnitude(text, bits, base)
+  if (typeof value === 'string') throw failed('ParseUint', text, value)
   return Number(value)
 }
 
@@ -47,20 +40,17 @@ export function parseUnsigned(text: string, bits: number, base: 0 | 10 = 10): nu
  * @throws CorefileError `strconv.ParseFloat: parsing "x": invalid syntax`, or `… value out of range`
  */
 export function parseFloatingPoint(text: string): number {
-  const special = /^([+-]?)(?:(inf|infinity)|nan)$/i.exec(text)
-  if (special !== null) {
-    if (special[2] === undefined) {
-      if (special[1] !== '') throw syntax('ParseFloat', text)
-      return Number.NaN
-    }
-    return special[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
-  }
-  if (!/^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?$/i.test(text)) {
-    throw syntax('ParseFloat', text)
-  }
-  if (!Number.isFinite(Number(text))) throw range('ParseFloat', text)
-  return Number(text)
+  const infinite = /^([+-]?)inf(?:inity)?$/i.exec(text)
+  if (infinite !== null) return Number(`${infinite[1]}Infinity`)
+  if (/^nan$/i.test(text)) return Number.NaN
+  if (!GO_FLOAT.test(text)) throw failed('ParseFloat', text, SYNTAX)
+  const value = Number(text.replaceAll('_', ''))
+  if (!Number.isFinite(value)) throw failed('ParseFloat', text, OUT_OF_RANGE)
+  return value
 }
+
+const GO_FLOAT =
+  /^[+-]?(?:[0-9](?:_?[0-9])*\.?(?:[0-9](?:_?[0-9])*)?|\.[0-9](?:_?[0-9])*)(?:e[+-]?[0-9](?:_?[0-9])*)?$/i
 
 /**
  * @throws CorefileError `strconv.ParseBool: parsing "yes": invalid syntax`
@@ -68,7 +58,7 @@ export function parseFloatingPoint(text: string): number {
 export function parseBoolean(text: string): boolean {
   if (/^(?:1|t|T|true|TRUE|True)$/.test(text)) return true
   if (/^(?:0|f|F|false|FALSE|False)$/.test(text)) return false
-  throw syntax('ParseBool', text)
+  throw failed('ParseBool', text, SYNTAX)
 }
 
 /** The parsed value, or undefined where the text is none: for options that may be something else, or have a message of their own. */
@@ -81,29 +71,38 @@ export function parsedOrUndefined<T>(parse: (text: string) => T, text: string): 
   }
 }
 
-function signed(text: string, base: 0 | 10): bigint | undefined {
-  const value = unsigned(text.replace(/^[+-]/, ''), base)
-  return value !== undefined && text.startsWith('-') ? -value : value
+function signed(call: string, text: string, bits: number, base: 0 | 10): number {
+  const size = magnitude(text.replace(/^[+-]/, ''), bits, base)
+  if (typeof size === 'string') throw failed(call, text, size)
+  const value = text.startsWith('-') ? -size : size
+  if (BigInt.asIntN(bits, value) !== value) throw failed(call, text, OUT_OF_RANGE)
+  return Number(value)
 }
 
-function unsigned(text: string, base: 0 | 10): bigint | undefined {
-  if (base === 10) return /^[0-9]+$/.test(text) ? BigInt(text) : undefined
-  return PREFIXED.test(text) ? BigInt(withoutPrefixOfC(text).replaceAll('_', '')) : undefined
+const SYNTAX = 'invalid syntax'
+const OUT_OF_RANGE = 'value out of range'
+
+/** A number without sign of so many bits, or what is wrong with it. Digits that are too many are found before what follows them. */
+function magnitude(text: string, bits: number, base: 0 | 10): bigint | string {
+  const digits = (base === 10 ? /^[0-9]+/ : LEADING_DIGITS).exec(text)?.[0]
+  if (digits === undefined) return SYNTAX
+  const value = BigInt(base === 10 ? digits : octalOfC(digits.replaceAll('_', '')))
+  if (BigInt.asUintN(bits, value) !== value) return OUT_OF_RANGE
+  return digits === text && (base === 10 || GO_LITERAL.test(text)) ? value : SYNTAX
 }
 
-/** What a Go program's text may write: an underscore only between digits, or after the prefix. */
-const PREFIXED =
+const LEADING_DIGITS =
+  /^(?:0x_*[0-9a-f][0-9a-f_]*|0o_*[0-7][0-7_]*|0b_*[01][01_]*|0[0-7_]*|_*[1-9][0-9_]*)/i
+
+/** An underscore only between digits, or after the prefix. */
+const GO_LITERAL =
   /^(?:0x(?:_?[0-9a-f])+|0o(?:_?[0-7])+|0b(?:_?[01])+|0(?:_?[0-7])*|[1-9](?:_?[0-9])*)$/i
 
-/** `0755` is octal for Go, and JavaScript says `0o755`. */
-function withoutPrefixOfC(text: string): string {
-  return /^0[0-7_]+$/.test(text) ? `0o${text.slice(1)}` : text
+/** `0755` is octal where prefixes count, and JavaScript says `0o755`. */
+function octalOfC(digits: string): string {
+  return /^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits
 }
 
-function syntax(call: string, text: string): CorefileError {
-  return new CorefileError(`strconv.${call}: parsing ${quote(text)}: invalid syntax`)
-}
-
-function range(call: string, text: string): CorefileError {
-  return new CorefileError(`strconv.${call}: parsing ${quote(text)}: value out of range`)
+function failed(call: string, text: string, reason: string): CorefileError {
+  return new CorefileError(`strconv.${call}: parsing ${quote(text)}: ${reason}`)
 }
