@@ -34,6 +34,11 @@ export interface Reply {
   readonly lifetime: Lifetime
   /** A denial that holds for a whole branch (RFC 8020): how many labels of the qname, counted from the right, name the branch; 0 for none. */
   readonly deniedBelow: number
+  /**
+   * Name of the live number ({@link LiveSerials}) that the SOA serials in the reply show: whoever repeats the reply puts its present value there, and a change
+   * of it ends no lifetime. Undefined: the serials are what they are.
+   */
+  readonly liveSerial: string | undefined
   /** Counters that repetitions add to, as the chain would have. */
   readonly counts: readonly Count[]
   /** Who wants to see each repetition by itself (plugin log). */
@@ -89,6 +94,7 @@ export function replyTo(query: Query, by: string, change: Partial<Reply> = {}): 
     by,
     lifetime: ONCE,
     deniedBelow: 0,
+    liveSerial: undefined,
     counts: NONE,
     observers: NONE,
     rotates: false,
