@@ -42,6 +42,7 @@ export function newBlock(block: ServerBlock, defaultPort: number, file: string):
     limits: { ...DEFAULT_LIMITS },
     view: '',
     debug: false,
+    stacktrace: false,
   }
 }
 

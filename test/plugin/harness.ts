@@ -351,6 +351,7 @@ function emptyBlock(keys: readonly string[], file: string): Block {
     limits: { httpsConnections: 200, grpcConnections: 200, grpcStreams: 256 },
     view: '',
     debug: false,
+    stacktrace: false,
   }
 }
 
