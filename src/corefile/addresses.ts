@@ -58,6 +58,7 @@ function parseHostPortOrFile(text: string, files: Files): string[] {
   const host = rest.replace(/^[[\]]+|[[\]]+$/g, '')
   if (!isAddress(withoutZone(host))) return serversOfFile(host, files)
   const address = joinHostPort(host, DEFAULT_PORT[transport])
+  // CoreDNS gives an empty address for https3 without a port; here it gets one like the others, and who cannot use the transport says so.
   return [transport === 'dns' ? address : `${transport}://${address}`]
 }
 

@@ -11,7 +11,8 @@ export function isPattern(path: string): boolean {
  * The paths that match, sorted. `*` is any run of characters but slashes (leading dots included), `?` one, `\` takes the next one's meaning away;
  * wildcards may stand in directories too. Sets in brackets are the caller's to refuse: CoreDNS takes none.
  *
- * @returns undefined when the pattern is malformed: an unescaped `[`, or `\` at the end
+ * @returns undefined when the pattern is malformed: an unescaped `[`, or `\` at the end. CoreDNS overlooks these behind a `*` as long
+ *   as no name comes that far.
  */
 export function glob(pattern: string, io: CorefileIo): string[] | undefined {
   if (!/^(?:[^[\\]|\\.)*$/su.test(pattern)) return undefined
