@@ -51,6 +51,12 @@ export interface Reply {
   readonly sign: ((message: Buffer, index: number) => Buffer) | undefined
 }
 
+/** SOA serials that change without a reply's end. */
+export interface LiveSerials {
+  /** Notes the present value of a serial. */
+  set(name: string, serial: number): void
+}
+
 /** A counter that a reply's repetitions add to; a plain counter takes the number and leaves the rest. */
 export interface Count {
   inc(times: number, repeats: Repeats): void

@@ -7,6 +7,7 @@ import type { Logger } from '../log.ts'
 import type { Name } from '../wire/name.ts'
 import type { Versions } from './lifetime.ts'
 import type { Plugin } from './plugin.ts'
+import type { LiveSerials } from './reply.ts'
 
 /** A directive of the Corefile: what `order.ts` lists. */
 export interface PluginModule {
@@ -32,6 +33,8 @@ export interface Setup {
   /** HTTP listeners for admin pages; one address is shared by all that name it, and survives reloads. */
   readonly http: HttpListeners
   readonly versions: Versions
+  /** Where live SOA serials are noted; without it a reply names none, and ends when its serial changes. */
+  readonly serials?: LiveSerials
   readonly host: Host
   /** Another plugin of the same block, once all are set up: undefined during set-up, so ask in {@link onStart} or later. */
   plugin(name: string): Plugin | undefined
@@ -46,7 +49,7 @@ export interface Setup {
   onStart(run: () => void | Promise<void>): void
   /** Runs when this instance has been replaced by a reload, or the process ends. */
   onStop(run: () => void | Promise<void>): void
-  /** Runs when the process ends, before the DNS sockets close (a lameduck waits here); not on a reload. */
+  /** Runs when the process ends, before the DNS sockets close (a lameduck waits here) and before {@link onStop}; not on a reload. */
   onFinalShutdown(run: () => void | Promise<void>): void
 }
 
@@ -98,6 +101,8 @@ export interface Block {
   view: string
   /** Whether a bug in a plugin ends the process with its stack instead of SERVFAIL (`debug`). */
   debug: boolean
+  /** Whether the log line about such a bug shows its stack (`errors { stacktrace }`). */
+  stacktrace: boolean
 }
 
 /** TLS material and how clients are asked for theirs; `load` reads the files again. */
