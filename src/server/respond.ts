@@ -19,6 +19,9 @@ export interface Peer {
 /** One message, several on a stream (a zone transfer), or silence. A buffer lasts until the next packet is taken up. */
 export type Response = Uint8Array | undefined | AsyncIterable<Uint8Array>
 
+/** Octets of a datagram that are read: the reference reads no more, so a query that goes on behind them has broken off (FORMERR). */
+export const MAX_UDP_QUERY_OCTETS = 512
+
 /**
  * Turns packets that came to one listener into responses: the gate, the reader, the router's chain, the writer. Bad packets cost a counter.
  */
@@ -36,7 +39,11 @@ export class Responder {
     this.now = now
   }
 
-  readonly handle = (packet: Buffer, peer: Peer): Response | Promise<Response> => {
+  readonly handle = (received: Buffer, peer: Peer): Response | Promise<Response> => {
+    const packet =
+      peer.transport === 'udp' && received.length > MAX_UDP_QUERY_OCTETS
+        ? received.subarray(0, MAX_UDP_QUERY_OCTETS)
+        : received
     const verdict = accept(packet)
     if (verdict !== 'accept') {
       this.rejected++
