@@ -1,3 +1,4 @@
+import { module as forward } from './forward/setup.ts'
 import type { PluginModule } from './setup.ts'
 import { module as whoami } from './whoami/setup.ts'
 
@@ -8,4 +9,4 @@ import { module as whoami } from './whoami/setup.ts'
  * k8s_external, kubernetes, file, auto, secondary, etcd, loop, forward, grpc, erratic, whoami, on, sign, view, nomad. What is not in the list is an
  * unknown directive.
  */
-export const ORDER: readonly PluginModule[] = [whoami]
+export const ORDER: readonly PluginModule[] = [forward, whoami]

@@ -230,7 +230,7 @@ function description(query: Message, proto: string): string[] {
   const texts = [
     `proto=${proto}`,
     `flags=${query.flags.toString(16).padStart(4, '0')}`,
-    `question=${nameToText(fold(qname))} ${qtype} ${qclass}`,
+    `question=${nameToText(qname)} ${qtype} ${qclass}`,
     `counts=1 ${query.answer.length} ${query.authority.length} ${additional}`,
   ]
   if (opt === undefined) return texts
