@@ -1,0 +1,342 @@
+import type { Stamps, Store } from '../../kube/store.ts'
+import { stampKey } from '../../kube/store.ts'
+import { CLASS, RCODE, TYPE } from '../../wire/codes.ts'
+import { FLAG } from '../../wire/header.ts'
+import { isAtOrBelow, type Name } from '../../wire/name.ts'
+import { type Rr, txtRdata } from '../../wire/record.ts'
+import { ALWAYS, ONCE, type Versions } from '../lifetime.ts'
+import { type Next, type Plugin, whenDone } from '../plugin.ts'
+import type { Query } from '../query.ts'
+import { giveUp, type Reply, replyTo, silence } from '../reply.ts'
+import {
+  addressRecords,
+  NO_RECORDS,
+  nameserverRecords,
+  type Records,
+  serviceRecords,
+  UNSPEAKABLE,
+} from './answers.ts'
+import { Asked } from './asked.ts'
+import { autoPath } from './autopath.ts'
+import { type Chase, follow } from './chase.ts'
+import type { Config } from './config.ts'
+import { deniedBelow } from './denials.ts'
+import { External } from './external.ts'
+import { Finder } from './finder.ts'
+import { Hits, NOTHING } from './hits.ts'
+import { metadata } from './metadata.ts'
+import { isDefaultNameserver, nameservers } from './nameservers.ts'
+import { Reading } from './reading.ts'
+import { addressOfReverseName, pointerRecords } from './reverse.ts'
+import { transfer } from './transfer.ts'
+import { covers, type Zone, Zones } from './zones.ts'
+
+/** Version of the Kubernetes DNS specification, told by `dns-version` (§2.2 there), and the TTL of that record in seconds. */
+export const SCHEMA_VERSION = '1.1.0'
+export const SCHEMA_VERSION_TTL = 28_800
+
+/** What the plugin works on. */
+export interface KubernetesParts {
+  readonly config: Config
+  readonly store: Store
+  readonly versions: Versions
+  /** Name of the store among several: of the slot that all its changes bump, and of its serials. */
+  readonly storeName: string
+  /** Whether serials are noted somewhere, so that replies may name them. */
+  readonly liveSerials: boolean
+  /** Search list of this machine's resolver, for autopath. */
+  readonly search: readonly Name[]
+}
+
+/** A name error: no such name, unless somebody behind knows it. */
+const NAME_ERROR = 'name error'
+type Outcome = Reply | typeof NAME_ERROR
+
+/** Answers for a cluster's zones from what the store says. */
+export class Kubernetes implements Plugin {
+  readonly name = 'kubernetes'
+  readonly keepsLifetimes = true
+  readonly zones: readonly Name[]
+  /** What k8s_external asks. */
+  readonly external: External
+  /** Addresses of this server (NS records), known once it starts. */
+  localAddresses: readonly string[] = []
+
+  readonly #config: Config
+  readonly #parts: KubernetesParts
+  readonly #zones: Zones
+  readonly #finder: Finder
+  readonly #whole: number
+
+  constructor(parts: KubernetesParts) {
+    const { config } = parts
+    this.#config = config
+    this.#parts = parts
+    this.#zones = new Zones(config)
+    this.#finder = new Finder(parts.store, config)
+    this.#whole = parts.versions.whole(parts.storeName)
+    this.zones = config.zones
+    this.external = new External(this.#finder, config, () => this.localAddresses)
+  }
+
+  serve(query: Query, next: Next): Reply | Promise<Reply> {
+    const { qname, folded } = query
+    const zone = this.#zones.match(folded)
+    if (zone === undefined) return next(query)
+    const suffix =
+      qname === folded ? zone.name : (qname.slice(qname.length - zone.name.length) as Name)
+    const asked = new Asked(qname, folded, zone, suffix, this.reading())
+    return whenDoneWith(this.#answer(query, asked), (outcome) =>
+      outcome === NAME_ERROR ? this.#nameError(query, asked, next) : outcome,
+    )
+  }
+
+  clearOf(branch: Name): boolean {
+    return !this.zones.some((zone) => isAtOrBelow(branch, zone) || isAtOrBelow(zone, branch))
+  }
+
+  ready(): boolean {
+    return this.#parts.store.synced
+  }
+
+  metadata(query: Query): Iterable<readonly [string, () => string]> {
+    return metadata(query, this.#zones, this.#finder, this.#config)
+  }
+
+  autoPath(query: Query): readonly Name[] | undefined {
+    return autoPath(query, this.#zones, this.#finder, this.#config, this.#parts.search)
+  }
+
+  transfer(zone: Name, serial: number | undefined): Iterable<readonly Rr[]> | undefined {
+    if (this.#zones.match(zone) === undefined) return undefined
+    return transfer(this.#finder, this.#config, this.localAddresses, zone, serial, this.reading())
+  }
+
+  /** For notes on an answer made from the store. */
+  reading(): Reading {
+    return new Reading(this.#parts.versions, this.#whole)
+  }
+
+  /** The name by which replies tell of a serial; undefined where none is noted. */
+  liveSerial(stamp: keyof Stamps): string | undefined {
+    return this.#parts.liveSerials ? serialName(this.#parts.storeName, stamp) : undefined
+  }
+
+  get synced(): boolean {
+    return this.#parts.store.synced
+  }
+
+  #answer(query: Query, asked: Asked): Outcome | Promise<Outcome> {
+    switch (query.qtype) {
+      case TYPE.A:
+      case TYPE.AAAA:
+        return this.#addresses(query, asked)
+      case TYPE.SRV:
+        return this.#services(query, asked)
+      case TYPE.TXT:
+        return this.#text(query, asked)
+      case TYPE.CNAME:
+        return this.#alias(query, asked)
+      case TYPE.PTR:
+        return this.#pointers(query, asked)
+      case TYPE.SOA:
+        return asked.folded === asked.zone.name
+          ? this.#soa(query, asked)
+          : this.#noData(query, asked)
+      case TYPE.NS:
+        // The reference compares the folded name with the zone as it was typed.
+        return asked.folded === asked.suffix
+          ? this.#nameservers(query, asked)
+          : this.#anythingElse(query, asked)
+      case TYPE.AXFR:
+      case TYPE.IXFR:
+        return giveUp(query, this.name, RCODE.REFUSED)
+      default:
+        return this.#anythingElse(query, asked)
+    }
+  }
+
+  #addresses(query: Query, asked: Asked): Outcome | Promise<Outcome> {
+    const { qtype } = query
+    const hits = this.#find(asked, qtype)
+    if (hits === undefined) return NAME_ERROR
+    if (hits.plain) {
+      const answer = addressRecords(asked.qname, this.#config.ttl, hits, qtype)
+      return this.#reply(query, asked, { answer, additional: NO_RECORDS.additional })
+    }
+    const chase: Chase = {
+      query,
+      type: qtype,
+      ttl: this.#config.ttl,
+      find: (target) => this.#find(target, qtype),
+    }
+    return whenDoneWith(follow(chase, asked, hits), (followed) => {
+      if (followed.unspeakable) return silence(query, this.name)
+      const records = { answer: followed.records, additional: NO_RECORDS.additional }
+      const reply = this.#reply(query, asked, records)
+      const lifetime = asked.reading.shortest(followed.lifetime)
+      const flags = followed.truncated ? reply.flags | FLAG.TC : reply.flags
+      return { ...reply, flags, lifetime: reply.lifetime === ONCE ? ONCE : lifetime }
+    })
+  }
+
+  #services(query: Query, asked: Asked): Outcome {
+    const hits = this.#find(asked, TYPE.SRV)
+    if (hits === undefined) return NAME_ERROR
+    const list = hits.plain ? hits.list : hits.list.filter((hit) => hit.host.type !== TYPE.CNAME)
+    return this.#reply(
+      query,
+      asked,
+      serviceRecords(asked.qname, asked.suffix, this.#config.ttl, list),
+    )
+  }
+
+  /** The one text there is. Elsewhere what has no hosts does not exist for this type, an empty non-terminal or the apex neither. */
+  #text(query: Query, asked: Asked): Outcome {
+    const { parts } = asked
+    if (parts.depth === 1 && parts.first === 'dns-version') return this.#schemaVersion(query, asked)
+    const hits = this.#finder.find(asked.zone, parts, asked.reading)
+    if (hits === undefined || (hits.list.length === 0 && parts.zone === '')) return NAME_ERROR
+    return this.#noData(query, asked)
+  }
+
+  #schemaVersion(query: Query, asked: Asked): Reply {
+    const record = {
+      owner: asked.qname,
+      type: TYPE.TXT,
+      class: CLASS.IN,
+      ttl: SCHEMA_VERSION_TTL,
+      rdata: txtRdata(SCHEMA_VERSION),
+    }
+    const reply = this.#reply(query, asked, { ...NO_RECORDS, answer: [record] })
+    return { ...reply, lifetime: ALWAYS }
+  }
+
+  #alias(query: Query, asked: Asked): Outcome {
+    const hits = this.#find(asked, TYPE.CNAME)
+    if (hits === undefined) return NAME_ERROR
+    const host = hits.list[0]?.host
+    if (host === undefined || host.type !== TYPE.CNAME) return this.#noData(query, asked)
+    const { rdata } = host
+    if (rdata === undefined) return silence(query, this.name)
+    const { ttl } = this.#config
+    const record = { owner: asked.qname, type: TYPE.CNAME, class: CLASS.IN, ttl, rdata }
+    return this.#reply(query, asked, { ...NO_RECORDS, answer: [record] })
+  }
+
+  #pointers(query: Query, asked: Asked): Outcome {
+    const address = addressOfReverseName(asked.folded)
+    if (address === undefined) {
+      const hits = this.#finder.find(asked.zone, asked.parts, asked.reading)
+      return hits === undefined ? NAME_ERROR : this.#noData(query, asked)
+    }
+    const { primaryZone, ttl } = this.#config
+    const answer = pointerRecords(this.#finder, asked, address, primaryZone, ttl)
+    if (answer === undefined) return NAME_ERROR
+    return this.#reply(query, asked, answer === UNSPEAKABLE ? answer : { ...NO_RECORDS, answer })
+  }
+
+  #soa(query: Query, asked: Asked): Reply {
+    const { record, change } = this.#zoneSoa(asked)
+    return replyTo(query, this.name, {
+      flags: answerFlags(query),
+      answer: [record],
+      lifetime: asked.reading.lifetime(),
+      ...change,
+    })
+  }
+
+  #nameservers(query: Query, asked: Asked): Outcome {
+    asked.reading.everything()
+    const hits = nameservers(this.#finder, this.localAddresses)
+    const { ttl } = this.#config
+    return this.#reply(query, asked, nameserverRecords(asked.qname, asked.suffix, ttl, hits))
+  }
+
+  /** Types of which no name here has records: whether the name exists is asked of its addresses. */
+  #anythingElse(query: Query, asked: Asked): Outcome {
+    return this.#find(asked, TYPE.A) === undefined ? NAME_ERROR : this.#noData(query, asked)
+  }
+
+  /** What a name leads to, `ns.dns` included; undefined for a name error. */
+  #find(asked: Asked, type: number): Hits | undefined {
+    if (!isDefaultNameserver(asked.folded, asked.suffix)) {
+      return this.#finder.find(asked.zone, asked.parts, asked.reading)
+    }
+    if (type !== TYPE.A && type !== TYPE.AAAA) return NOTHING
+    asked.reading.everything()
+    return new Hits(nameservers(this.#finder, this.localAddresses))
+  }
+
+  #reply(query: Query, asked: Asked, records: Records | typeof UNSPEAKABLE): Reply {
+    if (records === UNSPEAKABLE) return silence(query, this.name)
+    if (records.answer.length === 0) return this.#noData(query, asked)
+    return replyTo(query, this.name, {
+      flags: answerFlags(query),
+      answer: records.answer,
+      additional: records.additional,
+      lifetime: asked.reading.lifetime(),
+    })
+  }
+
+  #noData(query: Query, asked: Asked): Reply {
+    return this.#negative(query, asked, RCODE.NOERROR)
+  }
+
+  /** Falling through comes before the question whether the store knows everything yet: so it is with the reference. */
+  #nameError(query: Query, asked: Asked, next: Next): Reply | Promise<Reply> {
+    if (covers(this.#config.fallthrough, asked.folded)) {
+      return whenDone(next(query), (reply) => this.#fallenThrough(reply, asked))
+    }
+    if (!this.synced) return this.#negative(query, asked, RCODE.SERVFAIL)
+    const below = deniedBelow(asked, query.qtype, this.#finder, this.#config)
+    const reply = this.#negative(query, asked, RCODE.NXDOMAIN)
+    return below === 0 ? reply : { ...reply, deniedBelow: below }
+  }
+
+  /** Another plugin's reply, which stands only as long as the name is an error here, and for no other name. */
+  #fallenThrough(reply: Reply, asked: Asked): Reply {
+    if (!reply.lifetime.repeatable) return reply
+    const lifetime = this.synced ? asked.reading.shortest(reply.lifetime) : ONCE
+    return { ...reply, lifetime, deniedBelow: 0 }
+  }
+
+  /** Nothing negative is repeated before the store knows everything. */
+  #negative(query: Query, asked: Asked, rcode: number): Reply {
+    const { record, change } = this.#zoneSoa(asked)
+    return replyTo(query, this.name, {
+      flags: answerFlags(query),
+      rcode,
+      authority: [record],
+      lifetime: this.synced ? asked.reading.lifetime() : ONCE,
+      ...change,
+    })
+  }
+
+  /** The zone's SOA and how the reply tells of its serial: by name, or by ending with it. */
+  #zoneSoa(asked: Asked): { record: Rr; change: Partial<Reply> } {
+    const stamp = stampOf(asked.zone)
+    const liveSerial = this.liveSerial(stamp)
+    if (liveSerial === undefined) asked.reading.key(stampKey(stamp))
+    const record = asked.zone.soa(asked.suffix, this.#parts.store.stamps[stamp])
+    return { record, change: liveSerial === undefined ? {} : { liveSerial } }
+  }
+}
+
+/** The name of a store's serial among the live ones. */
+export function serialName(store: string, stamp: keyof Stamps): string {
+  return `${stamp}@${store}`
+}
+
+function stampOf(zone: Zone): keyof Stamps {
+  return zone.grammar.multicluster ? 'multicluster' : 'internal'
+}
+
+function answerFlags(query: Query): number {
+  const copied = (query.flags & FLAG.OPCODE) === 0 ? FLAG.RD | FLAG.CD : 0
+  return FLAG.QR | FLAG.AA | (query.flags & (FLAG.OPCODE | copied))
+}
+
+function whenDoneWith<A, B>(value: A | Promise<A>, then: (value: A) => B | Promise<B>) {
+  return value instanceof Promise ? value.then(then) : then(value)
+}
