@@ -6,7 +6,7 @@ export interface Logger {
   info(text: string): void
   warning(text: string): void
   error(text: string): void
-  /** A logger whose lines begin with `plugin/NAME: `, as CoreDNS's do. */
+  /** A logger whose lines begin with `plugin/NAME: `, as CoreDNS's do; with an empty name one whose lines do not. */
   plugin(name: string): Logger
 }
 
@@ -44,12 +44,12 @@ export function createLogger(
   return wrap(pino({ level, base: null, timestamp: options.json === true }, stream))
 }
 
-function wrap(log: pino.Logger): Logger {
+function wrap(root: pino.Logger, log = root): Logger {
   return {
     debug: (text) => log.debug(text),
     info: (text) => log.info(text),
     warning: (text) => log.warn(text),
     error: (text) => log.error(text),
-    plugin: (name) => wrap(log.child({ plugin: name })),
+    plugin: (name) => wrap(root, name === '' ? root : root.child({ plugin: name })),
   }
 }

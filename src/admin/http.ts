@@ -1,4 +1,6 @@
+import { lookup } from 'node:dns/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { isIP } from 'node:net'
 
 /** Answers a GET or HEAD of one path. */
 export type Page = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
@@ -12,8 +14,9 @@ export const MAX_CONNECTIONS = 256
 
 interface Listening {
   readonly server: Server
-  readonly pages: Map<string, Page>
-  listening: boolean
+  /** By path; of several, the one that came last answers. */
+  readonly pages: Map<string, Page[]>
+  opening: Promise<void> | undefined
 }
 
 /** HTTP listeners for admin pages, by address. Pages are read-only: anything but GET and HEAD is refused. */
@@ -21,15 +24,19 @@ export class HttpListeners {
   private readonly byAddress = new Map<string, Listening>()
 
   /**
-   * Puts a page at a path of an address (`:9153`, `127.0.0.1:8080`, `[::1]:80`, `localhost:9153`), opening the address when it is the first there.
+   * Puts a page at a path of an address (`:9153`, `127.0.0.1:8080`, `[::1]:80`, `localhost:9153`), opening the address when it is the first there. Of
+   * several pages at one path the one added last answers, and when it goes the one before it: a configuration takes over from another, or gives back.
    *
    * @returns what takes the page away, and closes the address with its last page
    * @throws when the address is in use or not this machine's
    */
   async add(address: string, path: string, page: Page): Promise<() => Promise<void>> {
     const listening = this.byAddress.get(address) ?? this.create(address)
-    listening.pages.set(path, page)
-    if (!listening.listening) await this.open(address, listening)
+    const pages = listening.pages.get(path)
+    if (pages === undefined) listening.pages.set(path, [page])
+    else pages.push(page)
+    listening.opening ??= this.open(address, listening)
+    await listening.opening
     return () => this.remove(address, path, page)
   }
 
@@ -40,33 +47,37 @@ export class HttpListeners {
   }
 
   private create(address: string): Listening {
-    const pages = new Map<string, Page>()
+    const pages = new Map<string, Page[]>()
     const server = createServer({ maxHeaderSize: MAX_HEADER_OCTETS }, (request, response) => {
       void answer(pages, request, response)
     })
     server.requestTimeout = REQUEST_TIMEOUT_MS
     server.maxConnections = MAX_CONNECTIONS
-    const listening = { server, pages, listening: false }
+    const listening = { server, pages, opening: undefined }
     this.byAddress.set(address, listening)
     return listening
   }
 
   private async open(address: string, listening: Listening): Promise<void> {
-    const { host, port } = splitAddress(address)
-    await new Promise<void>((resolve, reject) => {
-      listening.server.once('error', (error: NodeJS.ErrnoException) => {
-        this.byAddress.delete(address)
-        reject(new Error(describe(address, error)))
+    try {
+      const target = await resolve(address)
+      await new Promise<void>((resolve, reject) => {
+        listening.server.once('error', reject)
+        listening.server.listen(target, resolve)
       })
-      listening.server.listen({ port, ...(host === '' ? {} : { host }) }, resolve)
-    })
-    listening.listening = true
+    } catch (error) {
+      this.byAddress.delete(address)
+      throw new Error(describe(address, error as NodeJS.ErrnoException))
+    }
   }
 
   private async remove(address: string, path: string, page: Page): Promise<void> {
     const listening = this.byAddress.get(address)
-    if (listening === undefined || listening.pages.get(path) !== page) return
-    listening.pages.delete(path)
+    const pages = listening?.pages.get(path)
+    const index = pages?.lastIndexOf(page) ?? -1
+    if (listening === undefined || pages === undefined || index === -1) return
+    pages.splice(index, 1)
+    if (pages.length === 0) listening.pages.delete(path)
     if (listening.pages.size > 0) return
     this.byAddress.delete(address)
     await new Promise<void>((resolve) => {
@@ -77,12 +88,12 @@ export class HttpListeners {
 }
 
 async function answer(
-  pages: Map<string, Page>,
+  pages: Map<string, Page[]>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const path = (request.url ?? '/').split('?')[0] as string
-  const page = pages.get(path)
+  const page = pages.get(path)?.at(-1)
   if (page === undefined) return void response.writeHead(404).end('404 page not found\n')
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return void response.writeHead(405, { allow: 'GET, HEAD' }).end()
@@ -93,6 +104,14 @@ async function answer(
     if (!response.headersSent) response.writeHead(500)
     response.end()
   }
+}
+
+/** A host name's IPv4 address is preferred, as the reference prefers it. */
+async function resolve(address: string): Promise<{ port: number; host?: string }> {
+  const { host, port } = splitAddress(address)
+  if (host === '') return { port }
+  if (isIP(host.replace(/%.*$/, '')) !== 0) return { port, host }
+  return { port, host: (await lookup(host, { order: 'ipv4first' })).address }
 }
 
 /** `:8080`, `127.0.0.1:8080`, `[::1]:8080`; the host '' is every address. */

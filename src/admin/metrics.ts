@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, type Metric, Registry as PromRegistry } from 'prom-client'
+import { collectProcessMetrics } from './process.ts'
 
 /** A number that only grows. */
 export class Counter {
@@ -29,11 +30,16 @@ export class Histogram {
   }
 
   observe(value: number): void {
+    this.observeMany(value, 1, value)
+  }
+
+  /** Counts several observations in the bucket of one value; `sum` is of all together. */
+  observeMany(value: number, times: number, sum: number): void {
     const { bounds, counts } = this
     let bucket = 0
     while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket++
-    counts[bucket] = (counts[bucket] as number) + 1
-    this.sum += value
+    counts[bucket] = (counts[bucket] as number) + times
+    this.sum += sum
   }
 }
 
@@ -64,7 +70,7 @@ export class Family<S> {
     return series.value
   }
 
-  /** Takes a series away. */
+  /** Takes a series away; what holds it counts on unseen. */
   remove(...values: readonly string[]): void {
     this.series.delete(values.join('\0'))
   }
@@ -75,10 +81,24 @@ export class Registry {
   private readonly prom = new PromRegistry()
   private readonly families = new Map<string, Family<unknown>>()
   private readonly collectors = new Set<() => void>()
+  private withProcess: (() => void) | undefined
+  private withRuntime = false
 
-  /** Adds the `process_*` and `nodejs_*` metrics. */
+  /** Adds the `process_*` metrics; a second time does nothing. */
   withProcessMetrics(): this {
-    collectDefaultMetrics({ register: this.prom })
+    this.withProcess ??= collectProcessMetrics(this)
+    return this
+  }
+
+  /** Adds what prom-client tells of the runtime, `nodejs_*`: event loop, heap, collector. A second time does nothing. */
+  withRuntimeMetrics(): this {
+    if (this.withRuntime) return this
+    this.withRuntime = true
+    const all = new PromRegistry()
+    collectDefaultMetrics({ register: all })
+    for (const { name } of all.getMetricsAsArray()) {
+      if (name.startsWith('nodejs_')) this.prom.registerMetric(all.getSingleMetric(name) as Metric)
+    }
     return this
   }
 

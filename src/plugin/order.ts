@@ -1,4 +1,11 @@
+import { module as bind } from './bind/setup.ts'
+import { module as errors } from './errors/setup.ts'
 import { module as forward } from './forward/setup.ts'
+import { module as health } from './health/setup.ts'
+import { module as loadbalance } from './loadbalance/setup.ts'
+import { module as log } from './log/setup.ts'
+import { module as prometheus } from './prometheus/setup.ts'
+import { module as ready } from './ready/setup.ts'
 import type { PluginModule } from './setup.ts'
 import { module as whoami } from './whoami/setup.ts'
 
@@ -9,4 +16,14 @@ import { module as whoami } from './whoami/setup.ts'
  * k8s_external, kubernetes, file, auto, secondary, etcd, loop, forward, grpc, erratic, whoami, on, sign, view, nomad. What is not in the list is an
  * unknown directive.
  */
-export const ORDER: readonly PluginModule[] = [forward, whoami]
+export const ORDER: readonly PluginModule[] = [
+  bind,
+  ready,
+  health,
+  prometheus,
+  errors,
+  log,
+  loadbalance,
+  forward,
+  whoami,
+]
