@@ -29,7 +29,7 @@ export function readTranscript(text: string): Recorded[] {
       recorded.push({ line: i + 1, qname, qtype, options, head: '', records: [] })
     } else if (line.startsWith('> '))
       (recorded.at(-1) as { head: string }).head = rest.replace(/ size=\d+/, '')
-    else if (/^[=@+] /.test(line)) recorded.at(-1)?.records.push(line)
+    else if (/^[=@+!] /.test(line)) recorded.at(-1)?.records.push(line.trimEnd())
   })
   return recorded
 }
@@ -84,7 +84,12 @@ export function describe(packet: Buffer): { head: string; records: string[] } {
   if (message.opt !== undefined) all.push(`+ ${optText(message.opt)}`)
   return {
     head: words.join(' '),
-    records: cut ? [`! ${message.answer.length} answers fitted`] : all.sort(),
+    records: cut
+      ? [
+          `! ${message.answer.length} answers fitted`,
+          ...all.filter((line) => line.startsWith('+ OPT')),
+        ]
+      : all.sort(),
   }
 }
 
