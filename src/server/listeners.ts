@@ -132,19 +132,18 @@ type Open = (port: number) => Promise<OpenListener>
 /** What has to be opened for a listener, streams first: a port that they got by asking for 0 is then the datagrams' too. */
 function openers(listener: PlannedListener, handle: Responder['handle']): Open[] {
   const { host, transport, settings, tls } = listener
-  const { timeouts, sockets } = settings
-  const stream = (options: object) => (port: number) =>
-    openStream({ host, port, transport, timeouts, ...options }, handle)
+  const { timeouts } = settings
   switch (transport) {
     case 'dns':
       return [
-        stream({ transport: 'tcp' }),
-        (port) => openDatagram({ host, port, ...(sockets !== undefined && { sockets }) }, handle),
+        (port) => openStream({ host, port, transport: 'tcp', timeouts }, handle),
+        (port) => openDatagram({ host, port }, handle),
       ]
     case 'tls':
-      if (tls === undefined)
+      if (tls === undefined) {
         throw new Error(`${listener.label} needs the plugin tls with a certificate`)
-      return [stream({ tls })]
+      }
+      return [(port) => openStream({ host, port, transport: 'tls', timeouts, tls }, handle)]
     default:
       throw new Error(`${listener.label}: Muster does not serve ${transport}`)
   }

@@ -1,4 +1,5 @@
-import { type Exchange, Query, type Transport } from '../plugin/query.ts'
+import type { Peer, Response } from '../net/listener.ts'
+import { type Exchange, Query } from '../plugin/query.ts'
 import type { Reply } from '../plugin/reply.ts'
 import { RCODE } from '../wire/codes.ts'
 import { accept } from '../wire/gate.ts'
@@ -8,16 +9,6 @@ import type { Rr } from '../wire/record.ts'
 import { MAX_MESSAGE_OCTETS, type Writer } from '../wire/writer.ts'
 import { contentOf, finish, optOf } from './finish.ts'
 import type { Router } from './router.ts'
-
-/** Where a packet came from and where it arrived. */
-export interface Peer {
-  readonly transport: Transport
-  readonly client: { readonly address: string; readonly port: number }
-  readonly local: { readonly address: string; readonly port: number }
-}
-
-/** One message, several on a stream (a zone transfer), or silence. A buffer lasts until the next packet is taken up. */
-export type Response = Uint8Array | undefined | AsyncIterable<Uint8Array>
 
 /** Octets of a datagram that are read: the reference reads no more, so a query that goes on behind them has broken off (FORMERR). */
 export const MAX_UDP_QUERY_OCTETS = 512
@@ -62,7 +53,7 @@ export class Responder {
     })
     const reply = this.router.serve(query)
     return reply instanceof Promise
-      ? reply.then((later) => this.finish(query, later))
+      ? reply.then((later) => owned(this.finish(query, later)))
       : this.finish(query, reply)
   }
 
@@ -132,4 +123,9 @@ export class Responder {
     }
     return this.writer.write(content, MAX_MESSAGE_OCTETS)
   }
+}
+
+/** A message that is told later must not lie in the writer's buffer, which others use meanwhile. */
+function owned(response: Response): Response {
+  return response instanceof Uint8Array ? Buffer.from(response) : response
 }

@@ -41,15 +41,22 @@ async function run(entry: Entry): Promise<{ result: Result; fill: (text: string)
   const directory = mkdtempSync(join(tmpdir(), 'muster-errors-'))
   const port = await freePort()
   const fill = (text: string) =>
-    text.replaceAll('{{dir}}', directory).replaceAll('{{port}}', String(port)).replace(/\b5500\b/g, String(port))
+    text
+      .replaceAll('{{dir}}', directory)
+      .replaceAll('{{port}}', String(port))
+      .replace(/\b5500\b/g, String(port))
   for (const [file, content] of Object.entries({ ...entry.files, Corefile: entry.corefile })) {
     mkdirSync(dirname(join(directory, file)), { recursive: true })
     writeFileSync(join(directory, file), fill(content))
   }
-  const child = spawn(process.execPath, ['--no-warnings', main, '-conf', join(directory, 'Corefile')], {
-    cwd: directory,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    ['--no-warnings', main, '-conf', join(directory, 'Corefile')],
+    {
+      cwd: directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (text) => {
     stdout += text
@@ -66,7 +73,11 @@ async function run(entry: Entry): Promise<{ result: Result; fill: (text: string)
 }
 
 /** The message without what varies: process ids, ports, and what a language's parsers say. */
-const common = (line: string) => line.replace(PARSER_WORDS, '').replace(/:\d{4,5} ->.*/, '').trim()
+const common = (line: string) =>
+  line
+    .replace(PARSER_WORDS, '')
+    .replace(/:\d{4,5} ->.*/, '')
+    .trim()
 
 const queue = [...entries]
 const results = new Map<string, Awaited<ReturnType<typeof run>>>()
@@ -81,10 +92,16 @@ for (const entry of entries) {
   t.test(`${entry.name}: exit code and text are CoreDNS's`, async (t) => {
     const { result, fill } = results.get(entry.name) as Awaited<ReturnType<typeof run>>
     t.equal(result.code, entry.exit, result.stderr)
-    const lines = result[entry.stream].split('\n').filter((line) => line !== '' && !BANNER.test(line))
+    const lines = result[entry.stream]
+      .split('\n')
+      .filter((line) => line !== '' && !BANNER.test(line))
     for (const expected of entry.output.map(fill)) {
       const want = entry.textVaries === true ? common(expected).slice(0, 40) : common(expected)
-      t.ok(lines.some((line) => common(line).startsWith(want)), expected, { lines, stderr: result.stderr })
+      t.ok(
+        lines.some((line) => common(line).startsWith(want)),
+        expected,
+        { lines, stderr: result.stderr },
+      )
     }
   })
 }
