@@ -2,14 +2,17 @@ import type { Registry } from '../admin/metrics.ts'
 import type { Logger } from '../log.ts'
 import { type OpenListener, openDatagram, openStream } from '../net/listener.ts'
 import type { Next } from '../plugin/plugin.ts'
+import { declareMetrics } from '../plugin/prometheus/metrics.ts'
+import { countDropped } from '../plugin/prometheus/prometheus.ts'
 import type { Query } from '../plugin/query.ts'
 import { giveUp, type Reply } from '../plugin/reply.ts'
 import type { Host } from '../plugin/setup.ts'
 import { RCODE } from '../wire/codes.ts'
-import { Writer } from '../wire/writer.ts'
+import { uncompressedOctets, Writer } from '../wire/writer.ts'
+import { contentOf, optOf } from './finish.ts'
 import type { PlannedListener } from './plan.ts'
 import { Responder } from './respond.ts'
-import { Router } from './router.ts'
+import { type Dropped, Router } from './router.ts'
 
 interface Parts {
   readonly log: Logger
@@ -29,12 +32,16 @@ export class Listeners {
   private readonly writer = new Writer()
   private readonly parts: Parts
   private readonly panics
+  private readonly dropped: Dropped
 
   constructor(parts: Parts) {
     this.parts = parts
-    this.panics = parts.metrics
-      .counter('coredns_panics_total', 'A metrics that counts the number of panics.')
-      .labels()
+    declareMetrics(parts.metrics)
+    this.panics = parts.metrics.counter('coredns_panics_total', '').labels()
+    const count = countDropped(parts.metrics)
+    this.dropped = (query, reply) => {
+      count(query, reply, uncompressedOctets(contentOf(query, reply, optOf(query, reply))))
+    }
   }
 
   /**
@@ -95,7 +102,7 @@ export class Listeners {
   private responderFor(listener: PlannedListener): Responder {
     const router = new Router(listener.label, listener.blocks, {
       writer: this.writer,
-      dropped: () => {},
+      dropped: this.dropped,
       guard: (query, run) => this.guard(query, run),
     })
     return new Responder(router, this.writer, this.parts.host.now)

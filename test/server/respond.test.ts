@@ -56,7 +56,7 @@ const peer = {
   local: { address: '127.0.0.1', port: 53 },
 }
 
-const answered = (response: Response | Promise<Response>) => response as Uint8Array | undefined
+const answered = (response: ReturnType<Responder['handle']>) => response as Uint8Array | undefined
 
 t.test('packets of every recorded kind get the header that the reference gives', async (t) => {
   const folder = fileURLToPath(new URL('../parity/plugins/', import.meta.url))
