@@ -1,4 +1,5 @@
 import { module as bind } from './bind/setup.ts'
+import { module as cache } from './cache/setup.ts'
 import { module as errors } from './errors/setup.ts'
 import { module as forward } from './forward/setup.ts'
 import { module as health } from './health/setup.ts'
@@ -24,6 +25,7 @@ export const ORDER: readonly PluginModule[] = [
   errors,
   log,
   loadbalance,
+  cache,
   forward,
   whoami,
 ]

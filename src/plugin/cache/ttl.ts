@@ -1,0 +1,33 @@
+import type { Rr } from '../../wire/record.ts'
+import type { Reply } from '../reply.ts'
+import type { Class } from './classify.ts'
+
+/** Seconds for replies that say nothing themselves. */
+export const FALLBACK_TTL = 5
+
+/** The lowest TTL of a reply's records, `most` at most; for replies without records, and for what is neither answer nor denial, {@link FALLBACK_TTL}. */
+export function lowestTtl(reply: Reply, kind: Class, most: number): number {
+  const { answer, authority, additional } = reply
+  if (kind !== 'answer' && kind !== 'nxdomain' && kind !== 'nodata') return FALLBACK_TTL
+  if (answer.length + authority.length + additional.length === 0) return FALLBACK_TTL
+  let lowest = most
+  for (const section of [answer, authority, additional]) {
+    for (const rr of section) if (rr.ttl < lowest) lowest = rr.ttl
+  }
+  return lowest
+}
+
+/** The reply with this TTL in all its records. */
+export function withTtl(reply: Reply, ttl: number): Reply {
+  return {
+    ...reply,
+    answer: setTtl(reply.answer, ttl),
+    authority: setTtl(reply.authority, ttl),
+    additional: setTtl(reply.additional, ttl),
+  }
+}
+
+/** The same records where they have this TTL already. */
+export function setTtl(records: readonly Rr[], ttl: number): readonly Rr[] {
+  return records.every((rr) => rr.ttl === ttl) ? records : records.map((rr) => ({ ...rr, ttl }))
+}
