@@ -1,0 +1,324 @@
+import { randomUUID } from 'node:crypto'
+import { trackUpdate } from './apply.ts'
+import type { Clock } from './clock.ts'
+import { timestamp } from './clock.ts'
+import { decodeInput, type FieldValidation } from './decode.ts'
+import { type Deletion, type DeletionHooks, remove } from './deletion.ts'
+import { equal } from './patch.ts'
+import { type PatchRequest, patched } from './patching.ts'
+import type { Resource } from './resources.ts'
+import { resource as knownResource } from './resources.ts'
+import { Allocations } from './rules/allocations.ts'
+import { rulesOf } from './rules/index.ts'
+import { validateMeta } from './rules/meta.ts'
+import * as errors from './status.ts'
+import type { Storage } from './storage.ts'
+import type { ApiObject, Json, ObjectInput } from './types.ts'
+
+export interface WriteOptions {
+  dryRun?: boolean
+  fieldValidation?: FieldValidation
+  fieldManager?: string
+  /** Server-side apply only: take fields from other managers. */
+  force?: boolean
+  /** Keep the status of a created object instead of dropping it. */
+  keepStatus?: boolean
+  /** Gets each warning for the client. */
+  warn?: (text: string) => void
+}
+
+export interface RegistryOptions {
+  storage: Storage
+  clock: Clock
+  random: () => number
+  /** False: objects are stored as they are written, checked for little but their names being there. */
+  admission: boolean
+  serviceCidrs: string[]
+}
+
+export type Subresource = 'status' | 'scale' | 'finalize'
+
+/** The random part of a generated name has these letters: no vowels, nothing that looks like another. */
+const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
+
+/** Creates, updates, patches and deletes objects by the API's rules. Refusals are thrown as ApiError. */
+export class Registry {
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly admission: boolean
+  readonly allocations: Allocations
+  /** Set by controllers that finish deletions themselves (Pods that stop, garbage collection). */
+  hooks: DeletionHooks = {}
+  readonly #random: () => number
+
+  constructor(options: RegistryOptions) {
+    this.storage = options.storage
+    this.clock = options.clock
+    this.admission = options.admission
+    this.#random = options.random
+    this.allocations = new Allocations(options.serviceCidrs, options.storage)
+  }
+
+  /** @throws ApiError 404 */
+  get(resource: Resource, namespace: string, name: string): ApiObject {
+    const found = this.storage.get(resource, namespace, name)
+    if (found === undefined) throw errors.notFound(resource, name)
+    return found
+  }
+
+  create(
+    resource: Resource,
+    namespace: string,
+    input: ObjectInput,
+    options: WriteOptions = {},
+  ): ApiObject {
+    const object = this.#decode(resource, namespace, input, options)
+    this.#checkNamespace(resource, object)
+    if (object.metadata.resourceVersion) {
+      throw errors.badRequest('resourceVersion should not be set on objects to be created')
+    }
+    this.#name(resource, object)
+    this.#stamp(resource, object, options)
+    this.#admit(resource, object, undefined, options)
+    const { name } = object.metadata
+    if (this.storage.get(resource, object.metadata.namespace ?? '', name) !== undefined) {
+      throw errors.alreadyExists(resource, name)
+    }
+    return options.dryRun ? object : this.storage.put(resource, object)
+  }
+
+  update(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    input: ObjectInput,
+    options: WriteOptions = {},
+    subresource?: Subresource,
+  ): ApiObject {
+    const object = this.#decode(resource, namespace, input, options)
+    if (object.metadata.name !== name) {
+      throw errors.badRequest(
+        `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
+      )
+    }
+    const old = this.storage.get(resource, namespace, name)
+    if (old === undefined) {
+      if (subresource === undefined && (resource.createOnUpdate || !this.admission)) {
+        delete object.metadata.resourceVersion
+        return this.create(resource, namespace, object, options)
+      }
+      throw errors.notFound(resource, name)
+    }
+    return this.#replace(resource, old, object, options, subresource)
+  }
+
+  patch(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    request: PatchRequest,
+    options: WriteOptions = {},
+    subresource?: Subresource,
+  ): { object: ApiObject; created: boolean } {
+    const old = this.storage.get(resource, namespace, name)
+    if (old === undefined) {
+      if (request.type !== 'apply' || subresource !== undefined) {
+        throw errors.notFound(resource, name)
+      }
+      const input = patched(resource, undefined, request, options, this.clock)
+      return { object: this.create(resource, namespace, input, options), created: true }
+    }
+    const result = patched(resource, old, request, options, this.clock)
+    const object = this.#decode(resource, namespace, result, options)
+    if (object.metadata.name !== name) {
+      const wrong = field('metadata.name', object.metadata.name)
+      throw errors.invalid(resource.group, resource.kind, name, [wrong])
+    }
+    const applied = request.type === 'apply'
+    const stored = this.#replace(resource, old, object, options, subresource, applied)
+    return { object: stored, created: false }
+  }
+
+  /** What is left of the object (its finalizers or its Pod's grace keep it), or undefined. */
+  remove(resource: Resource, namespace: string, name: string, deletion: Deletion = {}) {
+    return remove(this, resource, this.get(resource, namespace, name), deletion)
+  }
+
+  /** A name of this prefix that nobody guesses: five letters, as `generateName` gives. */
+  generateName(prefix: string): string {
+    let suffix = ''
+    for (let count = 0; count < 5; count++) {
+      suffix += SUFFIX_LETTERS[Math.floor(this.#random() * SUFFIX_LETTERS.length)]
+    }
+    return prefix.slice(0, 58) + suffix
+  }
+
+  #decode(
+    resource: Resource,
+    namespace: string,
+    input: ObjectInput,
+    options: WriteOptions,
+  ): ApiObject {
+    const object = decodeInput(resource, input, this.admission, options)
+    if (!resource.namespaced) {
+      if (!this.admission) delete object.metadata.namespace
+      return object
+    }
+    object.metadata.namespace ??= namespace
+    if (namespace !== '' && object.metadata.namespace !== namespace) {
+      throw errors.badRequest(
+        'the namespace of the provided object does not match the namespace sent on the request',
+      )
+    }
+    return object
+  }
+
+  #checkNamespace(resource: Resource, object: ApiObject): void {
+    if (!resource.namespaced || !this.admission) return
+    const name = object.metadata.namespace ?? ''
+    const namespaces = knownResource('v1', 'Namespace')
+    const found = this.get(namespaces, '', name)
+    if (found.metadata.deletionTimestamp !== undefined) {
+      const why = `unable to create new content in namespace ${name} because it is being terminated`
+      throw errors.forbidden(resource, object.metadata.name ?? '', why)
+    }
+  }
+
+  #name(resource: Resource, object: ApiObject): void {
+    const { name, generateName } = object.metadata
+    if (name) return
+    if (generateName) {
+      object.metadata.name = this.generateName(generateName)
+      return
+    }
+    const missing = errors.field.required('metadata.name', 'name or generateName is required')
+    throw errors.invalid(resource.group, resource.kind, '', [missing])
+  }
+
+  #stamp(resource: Resource, object: ApiObject, options: WriteOptions): void {
+    const { metadata } = object
+    metadata.uid = randomUUID()
+    metadata.creationTimestamp = timestamp(this.clock)
+    delete metadata.deletionTimestamp
+    delete metadata.deletionGracePeriodSeconds
+    if (!this.admission) return
+    if (resource.generation) metadata.generation = 1
+    if (resource.subresources.includes('status') && options.keepStatus !== true) {
+      delete object.status
+    }
+  }
+
+  #admit(
+    resource: Resource,
+    object: ApiObject,
+    old: ApiObject | undefined,
+    options: WriteOptions,
+  ): void {
+    if (!this.admission) return
+    const rules = rulesOf(resource)
+    rules.defaults?.(object)
+    const wrong = validateMeta(object, resource.namespaced, rules.validateName)
+    if (wrong.length === 0) wrong.push(...(rules.validate?.(object, old) ?? []))
+    if (wrong.length === 0 && resource.kind === 'Service') {
+      wrong.push(...this.allocations.allocate(object, old))
+    }
+    if (wrong.length > 0) {
+      throw errors.invalid(resource.group, resource.kind, object.metadata.name, wrong)
+    }
+    for (const text of rules.warnings?.(object) ?? []) options.warn?.(text)
+  }
+
+  #replace(
+    resource: Resource,
+    old: ApiObject,
+    object: ApiObject,
+    options: WriteOptions,
+    subresource: Subresource | undefined,
+    applied = false,
+  ): ApiObject {
+    checkPreconditions(resource, old, object)
+    const next = merged(resource, old, object, subresource, this.admission)
+    this.#admit(resource, next, old, options)
+    if (this.admission && resource.generation && subresource !== 'status') {
+      next.metadata.generation = (old.metadata.generation ?? 1) + (specChanged(old, next) ? 1 : 0)
+    }
+    if (!applied && subresource === undefined && old.metadata.managedFields?.length) {
+      const manager = options.fieldManager ?? 'unknown'
+      next.metadata.managedFields = trackUpdate(resource, old, next, manager, this.clock)
+    }
+    // A write that changes nothing is no event, as in the API server.
+    if (equal(old, next)) return old
+    if (options.dryRun) return next
+    const stored = this.storage.put(resource, next)
+    const freed =
+      stored.metadata.deletionTimestamp !== undefined && !stored.metadata.finalizers?.length
+    if (freed && (stored.metadata.deletionGracePeriodSeconds ?? 0) === 0) {
+      remove(this, resource, stored, { gracePeriodSeconds: 0 })
+    }
+    return stored
+  }
+}
+
+function checkPreconditions(resource: Resource, old: ApiObject, object: ApiObject): void {
+  const { uid, resourceVersion, name } = object.metadata
+  if (uid && uid !== old.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`
+    throw errors.conflict(resource, name, why)
+  }
+  if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) {
+    throw errors.conflict(resource, name)
+  }
+}
+
+/** The new object with what a client cannot write taken from the old one. */
+function merged(
+  resource: Resource,
+  old: ApiObject,
+  object: ApiObject,
+  subresource: Subresource | undefined,
+  admission: boolean,
+): ApiObject {
+  const metadata = { ...object.metadata }
+  for (const member of SERVER_FIELDS) carry(old.metadata, metadata, member)
+  if (subresource === 'status') {
+    const kept = { ...old.metadata }
+    if (object.metadata.managedFields) kept.managedFields = object.metadata.managedFields
+    return withMember({ ...old, metadata: kept }, 'status', object.status)
+  }
+  if (subresource === 'finalize') {
+    return { ...old, spec: { ...old.spec, finalizers: object.spec?.finalizers ?? [] } }
+  }
+  const next = { ...object, metadata }
+  const separate = admission && resource.subresources.includes('status')
+  return separate ? withMember(next, 'status', old.status) : next
+}
+
+const SERVER_FIELDS = [
+  'uid',
+  'resourceVersion',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generation',
+] as const
+
+function carry(from: Json, to: Json, member: string): void {
+  if (from[member] === undefined) delete to[member]
+  else to[member] = from[member]
+}
+
+function withMember(object: ApiObject, member: string, value: Json): ApiObject {
+  const next = { ...object }
+  if (value === undefined) delete next[member]
+  else next[member] = value
+  return next
+}
+
+function specChanged(old: ApiObject, next: ApiObject): boolean {
+  const rest = ({ metadata, status, ...fields }: ApiObject) => fields
+  return !equal(rest(old), rest(next))
+}
+
+function field(path: string, value: Json): errors.FieldError {
+  return errors.field.invalid(path, value, 'field is immutable')
+}

@@ -1,0 +1,236 @@
+import ipaddr from 'ipaddr.js'
+import type { Resource } from '../resources.ts'
+import { resource } from '../resources.ts'
+import { type FieldError, field } from '../status.ts'
+import type { Storage } from '../storage.ts'
+import type { ApiObject, Json } from '../types.ts'
+import { hasClusterIp } from './service.ts'
+
+/** Where NodePorts come from (the API server's --service-node-port-range). */
+export const NODE_PORTS = { first: 30_000, last: 32_767 }
+
+type Family = 'IPv4' | 'IPv6'
+
+interface Range {
+  family: Family
+  first: bigint
+  size: bigint
+  cidr: string
+}
+
+/**
+ * ClusterIPs and NodePorts of Services. What is taken is read from the stored Services, so nothing has to be given back.
+ * The first address of a family is searched from the middle of the range, away from the ones that people write by hand.
+ */
+export class Allocations {
+  readonly #ranges: Range[]
+  readonly #storage: Storage
+  readonly #services: Resource
+  readonly #next = new Map<Family, bigint>()
+  #nextPort = NODE_PORTS.first + 1_000
+
+  constructor(cidrs: string[], storage: Storage) {
+    this.#ranges = cidrs.map(readRange)
+    this.#storage = storage
+    this.#services = resource('v1', 'Service')
+  }
+
+  /** Fills in addresses, families and node ports of a Service that is valid otherwise. */
+  allocate(service: ApiObject, old?: ApiObject): FieldError[] {
+    const { spec } = service
+    if (spec.type === 'ExternalName') {
+      for (const member of ADDRESS_FIELDS) delete spec[member]
+      return []
+    }
+    if (old !== undefined && hasClusterIp(old) && old.spec.clusterIP) keepAddresses(service, old)
+    const errors = this.#families(service)
+    if (errors.length === 0) errors.push(...this.#addresses(service, old))
+    if (errors.length === 0) errors.push(...this.#nodePorts(service, old))
+    return errors
+  }
+
+  /** ipFamilyPolicy and ipFamilies, by what is written and which ranges there are. */
+  #families(service: ApiObject): FieldError[] {
+    const { spec } = service
+    const written: string[] = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])
+    if (spec.clusterIP && spec.clusterIPs?.length && spec.clusterIPs[0] !== spec.clusterIP) {
+      const text = 'first value must match `clusterIP`'
+      return [field.invalid('spec.clusterIPs', spec.clusterIPs, text)]
+    }
+    const known = written.filter((one) => one !== '' && one !== 'None')
+    const wrong = known.findIndex((one) => !ipaddr.isValid(one))
+    if (wrong >= 0) {
+      const text = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
+      return [field.invalid(`spec.clusterIPs[${wrong}]`, known[wrong], text)]
+    }
+    if (known.length > 0) spec.ipFamilies ??= known.map(familyOf)
+    const all = this.#ranges.map((range) => range.family)
+    const headless = spec.clusterIP === 'None' && !spec.selector
+    spec.ipFamilyPolicy ??=
+      known.length > 1 || spec.ipFamilies?.length > 1 || (headless && !spec.ipFamilies)
+        ? 'RequireDualStack'
+        : 'SingleStack'
+    // A headless Service without selector is dual-stack by default: its endpoints are somebody else's.
+    const families: string[] = [...(spec.ipFamilies ?? [all[0] ?? 'IPv4'])]
+    if (spec.ipFamilyPolicy !== 'SingleStack' && families.length === 1) {
+      const other = families[0] === 'IPv4' ? 'IPv6' : 'IPv4'
+      if (all.includes(other) || headless) families.push(other)
+      else if (spec.ipFamilyPolicy === 'RequireDualStack') return [notDualStack(spec)]
+    }
+    if (spec.ipFamilyPolicy === 'SingleStack') families.splice(1)
+    spec.ipFamilies = families
+    return this.#unservedFamilies(spec, families, known.length > 0 || spec.clusterIP === 'None')
+  }
+
+  #unservedFamilies(spec: Json, families: string[], written: boolean): FieldError[] {
+    if (written) return []
+    const missing = families.find((one) => !this.#ranges.some((range) => range.family === one))
+    if (missing === undefined) return []
+    return [
+      field.invalid('spec.ipFamilies[0]', spec.ipFamilies[0], 'not configured on this cluster'),
+    ]
+  }
+
+  #addresses(service: ApiObject, old: ApiObject | undefined): FieldError[] {
+    const { spec } = service
+    if (spec.clusterIP === 'None') {
+      spec.clusterIPs = ['None']
+      return []
+    }
+    const written: string[] = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])
+    const mine = old === undefined ? [] : addressesOf(old)
+    const taken = this.#taken(service)
+    const addresses: string[] = []
+    for (const [index, family] of (spec.ipFamilies as Family[]).entries()) {
+      const asked = written[index]
+      if (asked && taken.has(asked) && !mine.includes(asked)) {
+        const text = `failed to allocate IP ${asked}: provided IP is already allocated`
+        return [field.invalid('spec.clusterIPs', written, text)]
+      }
+      addresses.push(asked || this.#free(family, taken))
+    }
+    if (addresses.includes('')) {
+      return [field.invalid('spec.clusterIPs', written, 'range is full')]
+    }
+    spec.clusterIP = addresses[0]
+    spec.clusterIPs = addresses
+    return []
+  }
+
+  #taken(service: ApiObject): Set<string> {
+    const taken = new Set<string>()
+    for (const other of this.#storage.list(this.#services)) {
+      if (sameName(other, service)) continue
+      for (const address of addressesOf(other)) taken.add(address)
+    }
+    return taken
+  }
+
+  #free(family: Family, taken: Set<string>): string {
+    const range = this.#ranges.find((one) => one.family === family)
+    if (range === undefined) return ''
+    const usable = range.size > 2n ? range.size - 2n : 0n
+    const start = this.#next.get(family) ?? usable / 2n
+    for (let step = 0n; step < usable && step <= BigInt(taken.size); step++) {
+      const offset = (start + step) % usable
+      const address = writeAddress(range.family, range.first + 1n + offset)
+      if (taken.has(address)) continue
+      this.#next.set(family, offset + 1n)
+      return address
+    }
+    return ''
+  }
+
+  #nodePorts(service: ApiObject, old: ApiObject | undefined): FieldError[] {
+    const { spec } = service
+    const wanted = spec.type === 'NodePort' || spec.type === 'LoadBalancer'
+    const ports: Json[] = spec.ports ?? []
+    if (!wanted || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === false)) {
+      return []
+    }
+    const taken = this.#takenPorts(service)
+    for (const [index, port] of ports.entries()) {
+      const before = old?.spec.ports?.find(
+        (one: Json) => one.port === port.port && one.protocol === port.protocol,
+      )
+      port.nodePort ??= before?.nodePort ?? freePort(taken, this.#nextPort++)
+      const path = `spec.ports[${index}].nodePort`
+      if (port.nodePort < NODE_PORTS.first || port.nodePort > NODE_PORTS.last) {
+        const text = `provided port is not in the valid range. The range of valid ports is ${NODE_PORTS.first}-${NODE_PORTS.last}`
+        return [field.invalid(path, port.nodePort, text)]
+      }
+      if (taken.has(`${port.protocol}/${port.nodePort}`)) {
+        return [field.invalid(path, port.nodePort, 'provided port is already allocated')]
+      }
+      taken.add(`${port.protocol}/${port.nodePort}`)
+    }
+    return []
+  }
+
+  #takenPorts(service: ApiObject): Set<string> {
+    const others = this.#storage.list(this.#services).filter((one) => !sameName(one, service))
+    const ports = others.flatMap((one) => (one.spec?.ports ?? []) as Json[])
+    const used = ports.filter((port) => port.nodePort)
+    return new Set(used.map((port) => `${port.protocol ?? 'TCP'}/${port.nodePort}`))
+  }
+}
+
+const ADDRESS_FIELDS = ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']
+
+/** The address of a Service may not change: left out it stays, changed it is refused by validation before. */
+function keepAddresses(service: ApiObject, old: ApiObject): void {
+  const { spec } = service
+  spec.clusterIP ??= old.spec.clusterIP
+  spec.ipFamilyPolicy ??= old.spec.ipFamilyPolicy
+  const single = spec.ipFamilyPolicy === 'SingleStack'
+  spec.clusterIPs ??= single ? [spec.clusterIP] : old.spec.clusterIPs
+  spec.ipFamilies ??= old.spec.ipFamilies
+  if (single) spec.clusterIPs = spec.clusterIPs.slice(0, 1)
+}
+
+function notDualStack(spec: Json): FieldError {
+  const text = 'this cluster is not configured for dual-stack services'
+  return field.invalid('spec.ipFamilyPolicy', spec.ipFamilyPolicy, text)
+}
+
+function addressesOf(service: ApiObject): string[] {
+  const all: string[] = service.spec?.clusterIPs ?? [service.spec?.clusterIP]
+  return all.filter((one) => one && one !== 'None')
+}
+
+function sameName(a: ApiObject, b: ApiObject): boolean {
+  return a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace
+}
+
+function freePort(taken: Set<string>, from: number): number {
+  const count = NODE_PORTS.last - NODE_PORTS.first + 1
+  for (let step = 0; step < count; step++) {
+    const port = NODE_PORTS.first + ((from - NODE_PORTS.first + step) % count)
+    if (!taken.has(`TCP/${port}`) && !taken.has(`UDP/${port}`)) return port
+  }
+  return 0
+}
+
+export function familyOf(address: string): Family {
+  return address.includes(':') ? 'IPv6' : 'IPv4'
+}
+
+/** Throws for text that is no CIDR: that is wrong configuration. */
+export function readRange(cidr: string): Range {
+  const [address, bits] = ipaddr.parseCIDR(cidr)
+  const octets = address.toByteArray()
+  const width = BigInt(octets.length * 8 - bits)
+  const value = octets.reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n)
+  const family = octets.length === 4 ? 'IPv4' : 'IPv6'
+  return { family, first: (value >> width) << width, size: 1n << width, cidr }
+}
+
+/** The address with this number, in its canonical text. */
+export function writeAddress(family: Family, value: bigint): string {
+  const octets: number[] = []
+  for (let left = family === 'IPv4' ? 4 : 16, rest = value; left > 0; left--, rest >>= 8n) {
+    octets.unshift(Number(rest & 255n))
+  }
+  const address = ipaddr.fromByteArray(octets)
+  return family === 'IPv4' ? address.toString() : (address as ipaddr.IPv6).toRFC5952String()
+}

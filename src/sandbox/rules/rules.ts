@@ -1,0 +1,14 @@
+import type { FieldError } from '../status.ts'
+import type { ApiObject } from '../types.ts'
+
+/** What the API server does to objects of one kind beside keeping them. */
+export interface Rules {
+  /** Fills in what the API fills in. The object is the server's own copy: it is changed in place. */
+  defaults?(object: ApiObject): void
+  /** What is wrong with an object to be stored; `old` is there on an update. */
+  validate?(object: ApiObject, old?: ApiObject): FieldError[]
+  /** Which texts are wrong with a name of this kind; subdomains by default. */
+  validateName?(name: string): string[]
+  /** Warnings for a valid object that will probably not do what its author wants. */
+  warnings?(object: ApiObject): string[]
+}
