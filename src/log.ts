@@ -8,6 +8,8 @@ export interface Logger {
   error(text: string): void
   /** A logger whose lines begin with `plugin/NAME: `, as CoreDNS's do; with an empty name one whose lines do not. */
   plugin(name: string): Logger
+  /** Turns debug lines on or off, for this logger and all that were made with it. */
+  debugging?(on: boolean): void
 }
 
 const WORDS: Record<string, string> = {
@@ -40,16 +42,21 @@ export function createLogger(
 ): Logger {
   const write = options.write ?? ((line: string) => void process.stdout.write(line))
   const stream = options.json === true ? { write } : textStream(write)
-  const level = options.debug === true ? 'debug' : 'info'
-  return wrap(pino({ level, base: null, timestamp: options.json === true }, stream))
+  const root = pino({ level: 'debug', base: null, timestamp: options.json === true }, stream)
+  return wrap(root, root, { debug: options.debug === true })
 }
 
-function wrap(root: pino.Logger, log = root): Logger {
+function wrap(root: pino.Logger, log: pino.Logger, shown: { debug: boolean }): Logger {
   return {
-    debug: (text) => log.debug(text),
+    debug: (text) => {
+      if (shown.debug) log.debug(text)
+    },
     info: (text) => log.info(text),
     warning: (text) => log.warn(text),
     error: (text) => log.error(text),
-    plugin: (name) => wrap(root, name === '' ? root : root.child({ plugin: name })),
+    plugin: (name) => wrap(root, name === '' ? root : root.child({ plugin: name }), shown),
+    debugging: (on) => {
+      shown.debug = on
+    },
   }
 }

@@ -159,11 +159,11 @@ export class Server {
       log.info('Reloading')
       next = await this.build(blocks, path)
       plan(next.blocks)
-      await next.start()
       const old = this.instance
       const oldHash = this.hash
       this.hash = hash
       try {
+        await next.start()
         await this.serve(next)
       } catch (error) {
         this.hash = oldHash

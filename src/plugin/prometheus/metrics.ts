@@ -1,6 +1,8 @@
 import type { Counter, Family, Histogram, Registry } from '../../admin/metrics.ts'
 import { rcodeToText, TYPE, typeToText } from '../../wire/codes.ts'
 import { healthMetrics } from '../health/metrics.ts'
+import { localhostQueries } from '../local/metrics.ts'
+import { failedReloads } from '../reload/metrics.ts'
 import type { Count, Repeats } from '../reply.ts'
 
 /** Upper bounds in seconds: 0.00025 doubled fifteen times. */
@@ -222,6 +224,8 @@ export function declareMetrics(metrics: Registry): void {
   for (const [name, help] of AT_ZERO) metrics.counter(name, help)
   metrics.gauge('coredns_hosts_reload_timestamp_seconds', 'When the hosts file was last read.')
   healthMetrics(metrics)
+  localhostQueries(metrics)
+  failedReloads(metrics)
 }
 
 const AT_ZERO: readonly (readonly [string, string])[] = [
@@ -231,6 +235,4 @@ const AT_ZERO: readonly (readonly [string, string])[] = [
     'coredns_forward_max_concurrent_rejects_total',
     'Queries refused because max_concurrent others were on their way.',
   ],
-  ['coredns_local_localhost_requests_total', 'Queries for names below or of localhost.'],
-  ['coredns_reload_failed_total', 'Changed Corefiles that were refused.'],
 ]

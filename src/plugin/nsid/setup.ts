@@ -1,0 +1,15 @@
+import type { Octets } from '../../wire/record.ts'
+import type { PluginModule } from '../setup.ts'
+import { Nsid } from './nsid.ts'
+
+/** `nsid [DATA...]` */
+export const module: PluginModule = {
+  name: 'nsid',
+  once: true,
+  setup({ tokens, host }) {
+    tokens.next()
+    const words = tokens.remainingArgs()
+    const text = words.length === 0 ? host.hostname : words.join(' ')
+    return new Nsid(Buffer.from(text).toString('latin1') as Octets)
+  },
+}
