@@ -1,13 +1,27 @@
+import { module as acl } from './acl/setup.ts'
+import { module as any } from './any/setup.ts'
 import { module as bind } from './bind/setup.ts'
+import { module as bufsize } from './bufsize/setup.ts'
 import { module as cache } from './cache/setup.ts'
+import { module as chaos } from './chaos/setup.ts'
+import { module as debug } from './debug/setup.ts'
 import { module as errors } from './errors/setup.ts'
 import { module as forward } from './forward/setup.ts'
+import { module as header } from './header/setup.ts'
 import { module as health } from './health/setup.ts'
 import { module as loadbalance } from './loadbalance/setup.ts'
+import { module as local } from './local/setup.ts'
 import { module as log } from './log/setup.ts'
+import { module as metadata } from './metadata/setup.ts'
+import { module as minimal } from './minimal/setup.ts'
+import { module as multisocket } from './multisocket/setup.ts'
+import { module as nsid } from './nsid/setup.ts'
+import { module as on } from './on/setup.ts'
 import { module as prometheus } from './prometheus/setup.ts'
 import { module as ready } from './ready/setup.ts'
+import { module as reload } from './reload/setup.ts'
 import type { PluginModule } from './setup.ts'
+import { module as timeouts } from './timeouts/setup.ts'
 import { module as whoami } from './whoami/setup.ts'
 
 /**
@@ -18,14 +32,28 @@ import { module as whoami } from './whoami/setup.ts'
  * unknown directive.
  */
 export const ORDER: readonly PluginModule[] = [
+  metadata,
+  timeouts,
+  multisocket,
+  reload,
+  nsid,
+  bufsize,
   bind,
+  debug,
   ready,
   health,
   prometheus,
   errors,
   log,
+  local,
+  any,
+  chaos,
   loadbalance,
+  acl,
   cache,
+  header,
+  minimal,
   forward,
   whoami,
+  on,
 ]
