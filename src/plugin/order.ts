@@ -1,5 +1,6 @@
 import { module as acl } from './acl/setup.ts'
 import { module as any } from './any/setup.ts'
+import { module as autopath } from './autopath/setup.ts'
 import { module as bind } from './bind/setup.ts'
 import { module as bufsize } from './bufsize/setup.ts'
 import { module as cache } from './cache/setup.ts'
@@ -9,6 +10,8 @@ import { module as errors } from './errors/setup.ts'
 import { module as forward } from './forward/setup.ts'
 import { module as header } from './header/setup.ts'
 import { module as health } from './health/setup.ts'
+import { module as k8sExternal } from './k8s_external/setup.ts'
+import { module as kubernetes } from './kubernetes/setup.ts'
 import { module as loadbalance } from './loadbalance/setup.ts'
 import { module as local } from './local/setup.ts'
 import { module as log } from './log/setup.ts'
@@ -49,10 +52,13 @@ export const ORDER: readonly PluginModule[] = [
   any,
   chaos,
   loadbalance,
+  autopath,
   acl,
   cache,
   header,
   minimal,
+  k8sExternal,
+  kubernetes,
   forward,
   whoami,
   on,
