@@ -23,9 +23,9 @@ async function main(words: readonly string[]): Promise<void> {
   try {
     if (demo) {
       const { startDemo } = await import('./demo.ts')
-      const cluster = await startDemo(flags, { log, directory: process.cwd() })
-      await serve(flags, cluster.corefile, cluster)
-      if (!flags.quiet) process.stdout.write(cluster.guide)
+      const running = await startDemo(flags, process.cwd())
+      await serve(flags, running.corefile, running)
+      if (!flags.quiet) process.stdout.write(running.guide)
     } else
       await serve(
         flags,
@@ -36,15 +36,17 @@ async function main(words: readonly string[]): Promise<void> {
   }
 }
 
-/** Runs a server until a signal ends it. `beside` is closed when it has stopped. */
-async function serve(
-  flags: Flags,
-  source: CorefileSource,
-  beside?: { close(): Promise<void> },
-): Promise<void> {
+/** What runs beside the server: closed when that has stopped. */
+interface Beside {
+  readonly environment: Readonly<Record<string, string>>
+  close(): Promise<void>
+}
+
+/** Runs a server until a signal ends it. */
+async function serve(flags: Flags, source: CorefileSource, beside?: Beside): Promise<void> {
   const server = new Server({
     log,
-    environment: process.env,
+    environment: { ...process.env, ...beside?.environment },
     workingDirectory: process.cwd(),
     print: flags.quiet ? undefined : (line) => void process.stdout.write(`${line}\n`),
     defaultPort: portOf(flags.port),

@@ -78,7 +78,7 @@ export function parseFlags(words: readonly string[], demo = false): Parsed {
   const known = demo ? DEMO_FLAGS : FLAGS
   const flags: Flags = {
     conf: '',
-    port: '53',
+    port: demo ? '1053' : '53',
     pidfile: '',
     plugins: false,
     quiet: false,

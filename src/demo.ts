@@ -1,0 +1,71 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Flags } from './cli/flags.ts'
+import { type Cluster, createCluster } from './sandbox/cluster.ts'
+import { readManifests } from './sandbox/manifests.ts'
+import type { CorefileSource } from './server.ts'
+
+/** The demonstration's manifests and Corefile; as far from dist/ as from src/. */
+const FOLDER = fileURLToPath(new URL('../deploy/demo/', import.meta.url))
+
+/** A running embedded cluster and what to serve over it. */
+export interface Demo {
+  readonly cluster: Cluster
+  readonly corefile: CorefileSource
+  /** What the Corefile's variables stand for. */
+  readonly environment: Readonly<Record<string, string>>
+  /** What is served, and commands to try. */
+  readonly guide: string
+  close(): Promise<void>
+}
+
+/**
+ * Starts the embedded cluster with the demonstration's objects, and writes its kubeconfig to `.muster/kubeconfig`.
+ *
+ * @param directory where `.muster/` is made
+ * @throws ListenError when the API's port is taken
+ */
+export async function startDemo(flags: Flags, directory: string): Promise<Demo> {
+  const cluster = await createCluster({ port: flags.apiPort })
+  try {
+    cluster.apply(readManifests(FOLDER))
+    const kubeconfig = join(directory, '.muster', 'kubeconfig')
+    mkdirSync(join(directory, '.muster'), { recursive: true })
+    writeFileSync(kubeconfig, cluster.kubeconfig, { mode: 0o600 })
+    const path = flags.conf === '' ? join(FOLDER, 'Corefile') : flags.conf
+    return {
+      cluster,
+      corefile: () => ({ text: readFileSync(path, 'utf8'), path }),
+      environment: { MUSTER_DNS_PORT: flags.port, MUSTER_KUBECONFIG: kubeconfig },
+      guide: guide(flags.port, cluster.url),
+      close: () => cluster.close(),
+    }
+  } catch (error) {
+    await cluster.close()
+    throw error
+  }
+}
+
+const QUESTIONS: readonly (readonly [string, string])[] = [
+  ['ng-svc.test-es.svc.cluster.local', 'a ClusterIP Service: one address'],
+  ['ng-svc-headless.test-es.svc.cluster.local', 'a headless one: every ready Pod'],
+  ['mysql-0.db.default.svc.cluster.local', 'one Pod of a StatefulSet by name'],
+  ['_mysql._tcp.db.default.svc.cluster.local SRV', 'its ports and Pods'],
+  ['-x 10.43.0.10', 'whose address is this?'],
+]
+
+function guide(port: string, api: string): string {
+  const width = Math.max(...QUESTIONS.map(([question]) => question.length))
+  const commands = QUESTIONS.map(
+    ([question, what]) => `  dig +short @127.0.0.1 -p ${port} ${question.padEnd(width)}  # ${what}`,
+  )
+  return `
+DNS for the zone cluster.local: 127.0.0.1:${port}, UDP and TCP. The cluster's API: ${api}
+
+${commands.join('\n')}
+  kubectl --kubeconfig .muster/kubeconfig get services,endpointslices -A
+
+The scenes are told in deploy/demo/README.md. Ctrl-C ends it.
+`
+}
