@@ -4,8 +4,11 @@ import { module as autopath } from './autopath/setup.ts'
 import { module as bind } from './bind/setup.ts'
 import { module as bufsize } from './bufsize/setup.ts'
 import { module as cache } from './cache/setup.ts'
+import { module as cancel } from './cancel/setup.ts'
 import { module as chaos } from './chaos/setup.ts'
 import { module as debug } from './debug/setup.ts'
+import { module as dns64 } from './dns64/setup.ts'
+import { module as erratic } from './erratic/setup.ts'
 import { module as errors } from './errors/setup.ts'
 import { module as forward } from './forward/setup.ts'
 import { module as header } from './header/setup.ts'
@@ -15,6 +18,7 @@ import { module as kubernetes } from './kubernetes/setup.ts'
 import { module as loadbalance } from './loadbalance/setup.ts'
 import { module as local } from './local/setup.ts'
 import { module as log } from './log/setup.ts'
+import { module as loop } from './loop/setup.ts'
 import { module as metadata } from './metadata/setup.ts'
 import { module as minimal } from './minimal/setup.ts'
 import { module as multisocket } from './multisocket/setup.ts'
@@ -24,6 +28,7 @@ import { module as prometheus } from './prometheus/setup.ts'
 import { module as ready } from './ready/setup.ts'
 import { module as reload } from './reload/setup.ts'
 import type { PluginModule } from './setup.ts'
+import { module as shed } from './shed/setup.ts'
 import { module as timeouts } from './timeouts/setup.ts'
 import { module as whoami } from './whoami/setup.ts'
 
@@ -36,6 +41,7 @@ import { module as whoami } from './whoami/setup.ts'
  */
 export const ORDER: readonly PluginModule[] = [
   metadata,
+  cancel,
   timeouts,
   multisocket,
   reload,
@@ -45,10 +51,12 @@ export const ORDER: readonly PluginModule[] = [
   debug,
   ready,
   health,
+  shed,
   prometheus,
   errors,
   log,
   local,
+  dns64,
   any,
   chaos,
   loadbalance,
@@ -59,7 +67,9 @@ export const ORDER: readonly PluginModule[] = [
   minimal,
   k8sExternal,
   kubernetes,
+  loop,
   forward,
+  erratic,
   whoami,
   on,
 ]
