@@ -2,7 +2,8 @@ import { VERSION } from './discovery.ts'
 import { RESOURCES } from './resources.ts'
 import type { Json } from './types.ts'
 
-export const OPENAPI_V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+/** Asked for with an `@`, answered with a dot: Go's parser of media types takes no `@`. */
+export const OPENAPI_V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
 /**
  * The OpenAPI v2 document. It describes no structures: field validation is the server's own (`fieldValidation`), and kubectl
