@@ -24,12 +24,15 @@ import { module as minimal } from './minimal/setup.ts'
 import { module as multisocket } from './multisocket/setup.ts'
 import { module as nsid } from './nsid/setup.ts'
 import { module as on } from './on/setup.ts'
+import { module as pprof } from './pprof/setup.ts'
 import { module as prometheus } from './prometheus/setup.ts'
 import { module as ready } from './ready/setup.ts'
 import { module as reload } from './reload/setup.ts'
 import type { PluginModule } from './setup.ts'
 import { module as shed } from './shed/setup.ts'
 import { module as timeouts } from './timeouts/setup.ts'
+import { module as tls } from './tls/setup.ts'
+import { module as tsig } from './tsig/setup.ts'
 import { module as whoami } from './whoami/setup.ts'
 
 /**
@@ -51,6 +54,7 @@ export const ORDER: readonly PluginModule[] = [
   debug,
   ready,
   health,
+  pprof,
   shed,
   prometheus,
   errors,
@@ -60,10 +64,12 @@ export const ORDER: readonly PluginModule[] = [
   any,
   chaos,
   loadbalance,
+  tsig,
   autopath,
   acl,
   cache,
   header,
+  tls,
   minimal,
   k8sExternal,
   kubernetes,

@@ -111,4 +111,13 @@ export interface TlsSettings {
   readonly files: readonly string[]
   readonly requestCert: boolean
   readonly rejectUnauthorized: boolean
+  /** Whether a connection goes on, after the handshake; undefined where the two settings above say it all. */
+  readonly accepts?: (peer: {
+    /** It gave a certificate. */
+    readonly given: boolean
+    /** The certificate was verified. */
+    readonly authorized: boolean
+  }) => boolean
+  /** Takes the lines of the event `keylog` of each connection; undefined without `keylog`. */
+  readonly keylog?: (line: Buffer) => void
 }
