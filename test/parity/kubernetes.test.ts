@@ -10,7 +10,7 @@ import { clusterObjects, compareTranscript, corefileOf, transcriptNames } from '
 
 const directory = mkdtempSync(join(tmpdir(), 'muster-kubernetes-'))
 const cluster = await startApiServer({ port: 0 })
-await cluster.apply(clusterObjects())
+cluster.apply(clusterObjects())
 const kubeconfig = join(directory, 'kubeconfig')
 writeFileSync(kubeconfig, cluster.kubeconfig)
 

@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { ObjectInput } from '../../src/sandbox/types.ts'
+import { fold, name } from '../../src/wire/name.ts'
 import { askByTcp, askByUdp, framed } from './exchange.ts'
 import { describe, packetOf, type Recorded, readTranscript } from './transcript.ts'
 
 const folder = fileURLToPath(new URL('kubernetes/', import.meta.url))
 
 /** The objects that the transcripts were recorded over. */
-export const clusterObjects = (): object[] =>
+export const clusterObjects = (): ObjectInput[] =>
   JSON.parse(readFileSync(`${folder}cluster.json`, 'utf8'))
 
 /** Names of the recorded configurations. */
@@ -25,21 +27,29 @@ export function corefileOf(
   )
 }
 
+/**
+ * A Service that publishes by flag over a hand-made slice whose endpoints are not ready: the reference reads only the slice, Muster honours the flag. The
+ * recordings leave it out, but for one question in upper case.
+ */
+const PUBLISHED_BY_FLAG = name('head-pnr-raw.zoo.svc.cluster.local')
+
 /** Questions in the air at a time. */
 const WINDOW = 32
 
 /** Asks everything that a transcript holds of 127.0.0.1; returns the disagreements. */
 export async function compareTranscript(
-  name: string,
+  title: string,
   port: number,
 ): Promise<{ asked: number; found: string[] }> {
-  const all = readTranscript(readFileSync(`${folder}${name}.txt`, 'utf8'))
+  const all = readTranscript(readFileSync(`${folder}${title}.txt`, 'utf8')).filter(
+    (recorded) => fold(recorded.qname) !== PUBLISHED_BY_FLAG,
+  )
   const found: string[] = []
   const queue = all.map((recorded, i) => ({ recorded, id: i & 0xffff }))
   const lane = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const difference = await compareOne(next.recorded, next.id, port)
-      if (difference !== undefined) found.push(`${name}.txt:${difference}`)
+      if (difference !== undefined) found.push(`${title}.txt:${difference}`)
     }
   }
   await Promise.all(Array.from({ length: WINDOW }, lane))

@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { Agent, request } from 'node:https'
+import { homedir, tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../ports.ts'
+
+/** The bearer token that a kapi knows. */
+const TOKEN = 'labtoken'
+/** Milliseconds until a kapi must answer. */
+const START_MS = 60_000
+
+/** An object as it is written to the API. */
+export interface ApiObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+}
+
+/** The path of a binary on PATH or where tests keep what they build; undefined where there is none. */
+export function binary(name: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), join(homedir(), '.cache/muster')]
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path))
+}
+
+/** A real Kubernetes API server of the test's own, over a folder of its own. */
+export class Kapi {
+  readonly kubeconfig: string
+  readonly port: number
+  private readonly directory: string
+  private readonly etcdPort: number
+  private readonly agent = new Agent({ keepAlive: true, rejectUnauthorized: false, maxSockets: 16 })
+  private child: ChildProcess | undefined
+
+  private constructor(directory: string, port: number, etcdPort: number) {
+    this.directory = directory
+    this.port = port
+    this.etcdPort = etcdPort
+    this.kubeconfig = join(directory, 'kubeconfig')
+  }
+
+  static async start(): Promise<Kapi> {
+    const directory = mkdtempSync(join(tmpdir(), 'muster-kapi-'))
+    const kapi = new Kapi(directory, await freePort(), await freePort())
+    await kapi.run()
+    return kapi
+  }
+
+  /** Starts it over its folder, after {@link kill} too. */
+  async run(): Promise<void> {
+    const args = [
+      '-port',
+      String(this.port),
+      '-etcd-port',
+      String(this.etcdPort),
+      '-dir',
+      this.directory,
+    ]
+    this.child = spawn(binary('kapi') as string, args, { stdio: 'ignore' })
+    for (const deadline = Date.now() + START_MS; Date.now() < deadline; await sleep(100)) {
+      if (!existsSync(this.kubeconfig)) continue
+      if ((await this.send('GET', '/api/v1/namespaces').catch(() => undefined))?.status === 200)
+        return
+    }
+    throw new Error('kapi did not start')
+  }
+
+  /** Ends the process as a crash would. */
+  async kill(): Promise<void> {
+    const { child } = this
+    if (child === undefined || child.exitCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  async stop(): Promise<void> {
+    await this.kill()
+    this.agent.destroy()
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  /** Creates the object, or replaces it; returns when the API has acknowledged it. */
+  async put(object: ApiObject): Promise<void> {
+    const { status, body } = await this.send('PUT', pathOf(object), object)
+    if (status >= 300) throw new Error(`${pathOf(object)}: ${status} ${body}`)
+  }
+
+  async remove(object: ApiObject): Promise<void> {
+    await this.send('DELETE', pathOf(object))
+  }
+
+  send(method: string, path: string, object?: unknown): Promise<{ status: number; body: string }> {
+    return new Promise((resolve, reject) => {
+      const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
+      const options = {
+        host: '127.0.0.1',
+        port: this.port,
+        path,
+        method,
+        headers,
+        agent: this.agent,
+      }
+      const sent = request(options, (response) => {
+        let body = ''
+        response.on('data', (text) => {
+          body += text
+        })
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
+        response.on('error', reject)
+      })
+      sent.on('error', reject)
+      sent.end(object === undefined ? undefined : JSON.stringify(object))
+    })
+  }
+
+  /** The API's address as the kubeconfig has it. */
+  get server(): string {
+    return /server: (\S+)/.exec(readFileSync(this.kubeconfig, 'utf8'))?.[1] ?? ''
+  }
+}
+
+function pathOf({ apiVersion, kind, metadata }: ApiObject): string {
+  const group = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`
+  const namespace =
+    kind === 'Namespace' || kind === 'Node' ? '' : `/namespaces/${metadata.namespace ?? 'default'}`
+  return `${group}${namespace}/${kind.toLowerCase()}s/${metadata.name}`
+}
