@@ -135,6 +135,8 @@ function watch(
   // Refusals (selectors, revisions that are none) come before the header, so they still have a status of their own.
   parseRevision(options.resourceVersion)
   const running = startWatch({ ...context, storage }, resource, namespace, options, sink)
+  // The header goes out at once, also where no event follows.
+  sink.begin()
   response.on('close', () => running.stop())
 }
 
@@ -144,7 +146,7 @@ function watchSink(
   resource: Resource,
   form: Form,
   response: ServerResponse,
-): WatchSink {
+): WatchSink & { begin(): void } {
   let columnsSent = false
   let open = false
   const begin = () => {
@@ -153,8 +155,6 @@ function watchSink(
     response.writeHead(200, { 'Content-Type': 'application/json' })
     response.flushHeaders()
   }
-  // The header goes out at once, also where no event follows; later than the first turn, as refusals are thrown in it.
-  setImmediate(begin)
   const shown = (type: string, object: ApiObject | Json): string => {
     if (type === 'ERROR' || type === 'BOOKMARK' || form === 'object') return jsonOf(object)
     if (form === 'partial') return JSON.stringify(partial(object))
@@ -167,6 +167,7 @@ function watchSink(
     )
   }
   return {
+    begin,
     event(type, object) {
       begin()
       response.write(`{"type":"${type}","object":${shown(type, object)}}\n`)
