@@ -36,6 +36,11 @@ export function hostPort({ address, port }: Peer): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
+/** Whether a number is a port that can be sent to. */
+export function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 0 && port <= 0xffff
+}
+
 /** Words for errors of the operating system. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',

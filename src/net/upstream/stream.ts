@@ -1,7 +1,15 @@
 import { isIP, type Socket, connect as tcpConnect } from 'node:net'
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { Connection } from './connection.ts'
-import { dialError, type Failed, failed, type Peer, readError, TIMED_OUT } from './outcome.ts'
+import {
+  dialError,
+  type Failed,
+  failed,
+  isPort,
+  type Peer,
+  readError,
+  TIMED_OUT,
+} from './outcome.ts'
 
 /** How a stream is opened. */
 export interface StreamOptions {
@@ -46,6 +54,8 @@ export class StreamConnection extends Connection {
     options: StreamOptions,
     now: () => number,
   ): Promise<StreamConnection | Failed> {
+    if (!isPort(peer.port))
+      return Promise.resolve(failed(`dial tcp: address ${peer.port}: invalid port`))
     const stream =
       options.tls === undefined ? dialTcp(peer, options) : dialTls(peer, options.tls, options)
     return new Promise((done) => {

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { Connection } from './connection.ts'
-import { dialError, type Failed, failed, type Peer, readError } from './outcome.ts'
+import { dialError, type Failed, failed, isPort, type Peer, readError } from './outcome.ts'
 
 /** Addresses are numeric here: nothing is looked up. */
 const numeric = (
@@ -32,6 +32,8 @@ export class UdpConnection extends Connection {
     source: string | undefined,
     now: () => number,
   ): Promise<UdpConnection | Failed> {
+    if (!isPort(peer.port))
+      return Promise.resolve(failed(`dial udp: address ${peer.port}: invalid port`))
     const type = isIPv6(peer.address) ? 'udp6' : 'udp4'
     const socket = createSocket({ type, lookup: numeric as never })
     return new Promise((done) => {

@@ -230,5 +230,5 @@ function parseDisable(tokens: Dispenser, options: Options): void {
   const except = zones.length === 0 ? ['.'] : zones.map(normalizeName)
   if (kind === 'denial') options.exceptDenial = except
   else if (kind === 'success') options.exceptSuccess = except
-  else throw new Error('cache type for disable must be "denial" or "success"')
+  else throw new Error('cache type for disable must be "success" or "denial"')
 }

@@ -62,12 +62,19 @@ export class Erratic implements Plugin {
       return { ...base, flags, answer: [record(owner, TYPE.AAAA, AAAA_RDATA)] }
     }
     if (qtype !== TYPE.AXFR) return giveUp(query, 'erratic', RCODE.SERVFAIL)
-    return { ...base, flags: base.flags | FLAG.AA, stream: transfer(owner, truncated) }
+    const records = zoneRecords(owner, truncated)
+    const transfer = { ...base, flags: base.flags | FLAG.AA }
+    if (query.proto === 'udp') return { ...transfer, answer: records }
+    return { ...transfer, stream: inOneBatch(records) }
   }
 }
 
+async function* inOneBatch(records: readonly Rr[]): AsyncGenerator<readonly Rr[]> {
+  yield records
+}
+
 /** A small zone; without its last record when it is truncated. */
-async function* transfer(zone: Name, truncated: boolean): AsyncGenerator<readonly Rr[]> {
+function zoneRecords(zone: Name, truncated: boolean): readonly Rr[] {
   const a = join(name('a'), zone) ?? zone
   const b = join(name('b'), zone) ?? zone
   const soa = record(
@@ -90,7 +97,7 @@ async function* transfer(zone: Name, truncated: boolean): AsyncGenerator<readonl
     record(a, TYPE.AAAA, octets('20010bd8000000000000000000000053')),
     record(b, TYPE.AAAA, octets('20010500000000000000000000000054')),
   ]
-  yield truncated ? records : [...records, soa]
+  return truncated ? records : [...records, soa]
 }
 
 function record(owner: Name, type: number, rdata: Octets): Rr {
