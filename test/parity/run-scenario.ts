@@ -23,9 +23,9 @@ const upstreams = await Promise.all(
     Upstream.start(PLACES[place] ?? '', rules),
   ),
 )
-let log = ''
+const log: string[] = []
 const server = new Server({
-  log: createLogger({ write: (line) => void (log += line) }),
+  log: createLogger({ write: (line) => void log.push(line) }),
   environment: { ...process.env },
   workingDirectory: directory,
   print: () => {},
@@ -37,5 +37,5 @@ await server.stop()
 await Promise.all(upstreams.map((upstream) => upstream.close()))
 rmSync(directory, { recursive: true })
 for (const difference of found) console.log(`${scenario.name}: ${difference}`)
-if (found.length > 0 && log !== '') console.log(log)
+if (found.length > 0) console.log(log.join(''))
 process.exitCode = found.length > 0 ? 1 : 0
