@@ -22,13 +22,14 @@ export interface Format {
   version(object: unknown): string
   status(object: unknown): Status
   endsList(object: unknown): boolean
+  /** @returns false for an object that cannot be read */
   apply(
     store: MemoryStore,
     kind: ResourceKind,
     object: unknown,
-    meta: Metadata,
+    metadata: Metadata,
     pool: Interner,
-  ): void
+  ): boolean
   /** @param event false ends the parsing */
   watchParser(event: (type: string, object: unknown) => boolean): StreamParser
   listParser(
@@ -48,9 +49,7 @@ export const JSON_FORMAT: Format = {
   version: decodeVersion,
   status: decodeStatus,
   endsList: decodeListEnd,
-  apply: (store, kind, object, metadata, pool) => {
-    applyObject(store, kind, object, pool, metadata)
-  },
+  apply: (store, kind, object, metadata, pool) => applyObject(store, kind, object, pool, metadata),
   watchParser: (event) =>
     new LineParser((line) => {
       const { type, object } = (line ?? {}) as { type?: unknown; object?: unknown }

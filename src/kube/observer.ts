@@ -8,6 +8,8 @@ export type ResyncReason =
   | 'broken' // a change that could not be read
   | 'rewound' // the server's versions went back: it was restored from a copy
   | 'error' // an ERROR event, or a stream that was refused for another reason
+  | 'audit' // too much was missing to put it right one by one
+  | 'asked' // somebody asked for it
   | 'interrupted' // the list before this one did not come to its end
 
 /** Told of what an operator may want to count. Every call is cheap and must not throw. */

@@ -6,6 +6,7 @@ import { JSON_FORMAT } from './format.ts'
 import { Interner } from './intern.ts'
 import { MemoryStore } from './memory.ts'
 import { NO_OBSERVER, type Observer } from './observer.ts'
+import { PROTOBUF_FORMAT } from './protobuf-format.ts'
 import { Reflector } from './reflector.ts'
 import type { Selectors } from './requests.ts'
 import { RESOURCES, type Resource } from './resources.ts'
@@ -30,6 +31,8 @@ export interface StoreConfig extends ClusterAddress {
   readonly zonal?: boolean
   /** Lists as a stream where the server can; on unless told otherwise. */
   readonly watchList?: boolean
+  /** Protobuf where the server has it; on unless told otherwise. */
+  readonly protobuf?: boolean
 }
 
 export interface StoreDeps {
@@ -58,6 +61,8 @@ export interface OpenStore {
   stop(): Promise<void>
   /** @returns whether the store was synced within that time */
   whenSynced(timeoutMs: number): Promise<boolean>
+  /** Has everything listed anew; answers stay as they are meanwhile. */
+  relist(): void
   stats(): StoreStats
 }
 
@@ -79,7 +84,8 @@ export async function openStore(config: StoreConfig, deps: StoreDeps): Promise<O
     observeLatency: (kind, seconds) => observer.latency(kind, seconds),
   })
   const pool = new Interner()
-  const shared = { store, transport, pool, clock, observer, log: deps.log, formats: [JSON_FORMAT] }
+  const formats = config.protobuf === false ? [JSON_FORMAT] : [PROTOBUF_FORMAT, JSON_FORMAT]
+  const shared = { store, transport, pool, clock, observer, log: deps.log, formats }
   const reflectors = watchedBy(config).map(
     ([resource, selectors]) =>
       new Reflector(RESOURCES[resource], selectors, {
@@ -110,6 +116,9 @@ export async function openStore(config: StoreConfig, deps: StoreDeps): Promise<O
       await Promise.race([synced.promise, late.promise])
       cancel()
       return store.synced
+    },
+    relist() {
+      for (const reflector of reflectors) reflector.relist('asked')
     },
     stats: () => statsOf(store, reflectors),
   }

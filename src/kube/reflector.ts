@@ -57,6 +57,9 @@ export class Reflector {
   #position = ''
   /** Whether the list that was last begun has come to its end. */
   #complete = false
+  /** What is being read, and why to stop that for a list. */
+  #body: Answer['body'] | undefined
+  #asked: ResyncReason | undefined
   #watchList: boolean
   #heardAt: number
 
@@ -89,6 +92,8 @@ export class Reflector {
   async run(): Promise<void> {
     let next: Outcome = { list: 'first' }
     while (!this.#stop.signal.aborted) {
+      if (this.#asked !== undefined) next = { list: this.#asked }
+      this.#asked = undefined
       if (next.failure !== undefined) await this.#rest(next)
       if (this.#stop.signal.aborted) return
       if (next.list !== undefined) next = await this.#list(next.list)
@@ -99,6 +104,12 @@ export class Reflector {
 
   stop(): void {
     this.#stop.abort()
+  }
+
+  /** Has a complete list made as soon as may be. */
+  relist(reason: ResyncReason): void {
+    this.#asked = reason
+    this.#body?.destroy()
   }
 
   async #list(reason: ResyncReason): Promise<Outcome> {
@@ -208,12 +219,14 @@ export class Reflector {
     })
     const silenceMs = (): number =>
       !listing ? SILENCE_MS : this.#complete ? QUIET_MS : LIST_SILENCE_MS
+    this.#body = answer.body
     const end = await readStream(
       answer.body,
       (chunk) => parser.push(chunk),
       silenceMs,
       this.#deps.clock,
     )
+    this.#body = undefined
     if (end.end === 'stop') return stopped
     if (end.end === 'silent') return this.#silent(listing)
     if (end.end !== 'closed') return cut(end)
@@ -252,8 +265,7 @@ export class Reflector {
   #apply(format: Format, object: unknown): boolean {
     const metadata = format.metadata(object)
     if (metadata === undefined) return false
-    format.apply(this.#deps.store, this.kind, object, metadata, this.#deps.pool)
-    return true
+    return format.apply(this.#deps.store, this.kind, object, metadata, this.#deps.pool)
   }
 
   /**

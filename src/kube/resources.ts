@@ -68,12 +68,19 @@ export function applyObject(
   metadata = decodeMetadata(object),
 ): boolean {
   if (metadata === undefined) return false
-  const shelf = kind.shelf(store)
-  const { name, namespace, resourceVersion } = metadata
-  if (shelf.touch(name, namespace, resourceVersion)) return true
-  const fact = kind.decode(object, metadata, pool)
-  if (fact !== undefined) shelf.put(fact)
+  applyFact(kind.shelf(store), metadata, () => kind.decode(object, metadata, pool))
   return true
+}
+
+/** Decodes an object and puts it on its shelf, unless this very version is there already. */
+export function applyFact<F extends Fact>(
+  shelf: Shelf<F>,
+  { name, namespace, resourceVersion }: Metadata,
+  decode: () => F | undefined,
+): void {
+  if (shelf.touch(name, namespace, resourceVersion)) return
+  const fact = decode()
+  if (fact !== undefined) shelf.put(fact)
 }
 
 /** The counterpart for an object that is gone. */
