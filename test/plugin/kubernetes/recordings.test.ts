@@ -1,23 +1,15 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { fixedStore } from '../../../src/kube/fixed.ts'
-import type { Plugin } from '../../../src/plugin/plugin.ts'
 import { whenDone } from '../../../src/plugin/plugin.ts'
-import type { Query } from '../../../src/plugin/query.ts'
 import { type Reply, replyTo } from '../../../src/plugin/reply.ts'
-import type { PluginModule } from '../../../src/plugin/setup.ts'
 import { RCODE, TYPE } from '../../../src/wire/codes.ts'
-import { FLAG } from '../../../src/wire/header.ts'
-import { fold, isAtOrBelow, name, nameToText } from '../../../src/wire/name.ts'
+import { fold, name, nameToText } from '../../../src/wire/name.ts'
 import { clusterObjects, corefileOf, transcriptNames } from '../../parity/kubernetes.ts'
 import { describe, packetOf, readTranscript } from '../../parity/transcript.ts'
 import { arrangeAll, rr } from '../harness.ts'
 import { kubernetesOver } from './chain.ts'
-
-/** A directive whose work this test has no need of, or that it does itself. */
-function standIn(word: string, serve?: Plugin['serve']): PluginModule {
-  return { name: word, setup: () => serve && { name: word, keepsLifetimes: true, serve } }
-}
+import { forward, standIn } from './stand-ins.ts'
 
 const CACHE_TTL = 30
 
@@ -44,25 +36,6 @@ const any = standIn('any', (query, next) =>
       })
     : next(query),
 )
-
-/** The recordings' upstream server: an address for what is below example.com, and nothing else exists. */
-const forward = standIn('forward', (query) => {
-  const known = isAtOrBelow(query.folded, name('example.com.'))
-  const exists = known && (query.qtype === TYPE.A || query.qtype === TYPE.ANY)
-  return exists ? found(query) : missing(query)
-})
-
-function found(query: Query): Reply {
-  const answer = [rr(`${nameToText(query.qname)} 60 IN A 192.0.2.80`)]
-  return authoritative(replyTo(query, 'forward', { answer }))
-}
-
-function missing(query: Query): Reply {
-  const authority = [rr('. 60 IN SOA a.root. b.root. 1 2 3 4 60')]
-  return authoritative(replyTo(query, 'forward', { rcode: RCODE.NXDOMAIN, authority }))
-}
-
-const authoritative = (reply: Reply): Reply => ({ ...reply, flags: reply.flags | FLAG.AA })
 
 /**
  * Published by its Service's flag over hand-made slices, a difference on purpose: the recordings leave it out, but for one question in upper case that slipped in.

@@ -1,0 +1,289 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { fixedStore } from '../../src/kube/fixed.ts'
+import { module as autopath } from '../../src/plugin/autopath/setup.ts'
+import { module as external } from '../../src/plugin/k8s_external/setup.ts'
+import { localAddresses } from '../../src/plugin/kubernetes/nameservers.ts'
+import { typeFromText } from '../../src/wire/codes.ts'
+import { name } from '../../src/wire/name.ts'
+import { Writer } from '../../src/wire/writer.ts'
+import { askByTcp, askByUdp, framed } from '../parity/exchange.ts'
+import { describe, packetOf } from '../parity/transcript.ts'
+import { arrange, type Chain } from '../plugin/harness.ts'
+import { kubernetesOver } from '../plugin/kubernetes/chain.ts'
+import { forward, standIn } from '../plugin/kubernetes/stand-ins.ts'
+import { freePort } from '../ports.ts'
+import { diceOf, oddCluster } from './odd-cluster.ts'
+import { oddQuestions } from './odd-questions.ts'
+
+/**
+ * CoreDNS over a real API server and this plugin over the same objects are asked the same. Skipped where `coredns` and `kapi` are not on PATH.
+ * SEED and QUESTIONS choose another cluster and more questions.
+ */
+const seed = Number(process.env.SEED ?? 1)
+const questions = Number(process.env.QUESTIONS ?? 1500)
+
+const CONFIGURATIONS: Record<
+  string,
+  { directives: string; zones: string[]; noendpoints?: boolean; zonal?: boolean }
+> = {
+  insecure: {
+    zones: ['cluster.local.', 'in-addr.arpa.', 'ip6.arpa.'],
+    directives: `kubernetes cluster.local in-addr.arpa ip6.arpa {
+  kubeconfig KUBECONFIG
+  pods insecure
+  fallthrough in-addr.arpa ip6.arpa
+  ttl 30
+}`,
+  },
+  verified: {
+    zones: ['cluster.local.', 'ext.test.', 'dns.ext.test.', 'ns1.dns.ext.test.'],
+    directives: `k8s_external ext.test {
+  headless
+  ttl 9
+}
+kubernetes cluster.local in-addr.arpa ip6.arpa {
+  kubeconfig KUBECONFIG
+  pods verified
+  endpoint_pod_names
+  ttl 0
+}`,
+  },
+  listed: {
+    zones: ['cluster.local.', '0.10.in-addr.arpa.', 'ext.test.'],
+    directives: `k8s_external ext.test in-addr.arpa {
+  fallthrough in-addr.arpa
+}
+kubernetes cluster.local in-addr.arpa ip6.arpa {
+  kubeconfig KUBECONFIG
+  namespaces zoo default
+  ignore empty_service
+}`,
+  },
+  bare: {
+    zones: ['cluster.local.'],
+    noendpoints: true,
+    directives: `kubernetes cluster.local 0.0.10.in-addr.arpa {
+  kubeconfig KUBECONFIG
+  noendpoints
+  ttl 400
+}`,
+  },
+  zonal: {
+    zones: ['cluster.local.', 'sub.cluster.local.', '1.10.in-addr.arpa.'],
+    zonal: true,
+    directives: `kubernetes cluster.local sub.cluster.local 10.0.0.0/15 172.16.0.0/16 {
+  kubeconfig KUBECONFIG
+  pods insecure
+  zonal
+  ignore empty_service
+  fallthrough foo.cluster.local
+}`,
+  },
+}
+
+const have = (binary: string) => {
+  try {
+    execFileSync('which', [binary], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+t.setTimeout(300_000)
+const missing = !have('coredns') || !have('kapi')
+const skip = missing && 'coredns and kapi are not on PATH'
+
+t.test('CoreDNS over the same objects gives the same answers', { skip }, async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'muster-side-by-side-'))
+  const running: ChildProcess[] = []
+  t.teardown(async () => {
+    for (const child of running) child.kill('SIGKILL')
+    await sleep(200)
+    rmSync(directory, { recursive: true, force: true })
+  })
+  const run = (command: string, ...args: string[]) =>
+    running.push(
+      spawn(command, args, { cwd: directory, stdio: process.env.SHOW ? 'inherit' : 'ignore' }),
+    )
+
+  const [api, etcd] = [await freePort(), await freePort()]
+  run('kapi', '-port', String(api), '-etcd-port', String(etcd), '-dir', directory)
+  const dice = diceOf(seed)
+  const local = localAddresses([])
+  const objects = oddCluster(dice, 60, local)
+  for (const object of objects) await create(api, object)
+  const living = objects.filter((object) => !isGone(object))
+
+  const upstream = await freePort()
+  let corefile = readFileSync(
+    new URL('../parity/kubernetes/plain.Corefile', import.meta.url),
+    'utf8',
+  )
+    .replace(/^[\s\S]*(?=\.:\{\{upstream\}\} \{)/, '')
+    .replaceAll('{{upstream}}', String(upstream))
+  const ports = new Map<string, number>()
+  for (const [title, { directives }] of Object.entries(CONFIGURATIONS)) {
+    const port = await freePort()
+    ports.set(title, port)
+    const block = directives.replace('KUBECONFIG', join(directory, 'kubeconfig'))
+    corefile += `.:${port} {\n${block}\ntransfer {\n to *\n}\nforward . 127.0.0.1:${upstream}\n}\n`
+  }
+  writeFileSync(join(directory, 'Corefile'), corefile)
+  run('coredns', '-conf', join(directory, 'Corefile'))
+  for (const port of ports.values()) await listening(port)
+
+  for (const [title, { directives, zones, noendpoints, zonal }] of Object.entries(CONFIGURATIONS)) {
+    const port = ports.get(title) as number
+    const options = { endpoints: noendpoints !== true, zonal: zonal === true }
+    const plugin = kubernetesOver(fixedStore(living, options), { localAddresses: local })
+    const chain = await arrange(`${directives}\nforward . upstream`, [
+      standIn('transfer'),
+      autopath,
+      external,
+      plugin,
+      forward,
+    ])
+    await chain.start()
+    const asked = oddQuestions(dice, objects, zones, questions)
+    const wrong = await compareAll(chain, port, asked)
+    for (const difference of wrong.slice(0, 12)) t.comment(`${title}: ${difference}`)
+    t.equal(wrong.length, 0, `${title}: ${wrong.length} of ${asked.length} answers differ`)
+    for (const zone of ['cluster.local.', 'foo.cluster.local.', 'ext.test.']) {
+      if (zone === 'ext.test.' && !directives.includes(zone.slice(0, -1))) continue
+      const difference = await compareTransfer(chain, port, zone)
+      t.equal(difference, '', `${title}: the transfer of ${zone}`)
+    }
+  }
+})
+
+async function compareAll(chain: Chain, port: number, asked: readonly string[]): Promise<string[]> {
+  const wrong: string[] = []
+  for (let at = 0; at < asked.length; at += 50) {
+    await Promise.all(
+      asked.slice(at, at + 50).map(async (question) => {
+        const difference = await compareOne(chain, port, question)
+        if (difference !== undefined) wrong.push(difference)
+      }),
+    )
+  }
+  return wrong
+}
+
+async function compareOne(
+  chain: Chain,
+  port: number,
+  question: string,
+): Promise<string | undefined> {
+  const [text = '', type = ''] = question.split(' ')
+  const recorded = {
+    line: 0,
+    qname: name(text),
+    qtype: typeFromText(type) as number,
+    options: ['+bufsize=4096'],
+    head: '',
+    records: [],
+  }
+  const packet = packetOf(recorded, 4711)
+  const [theirs] = await askByUdp({ to: '127.0.0.1', port, timeoutMs: 1200 }, [packet], 1)
+  const ours = await chain.send(packet)
+  const want = textOf(theirs)
+  const said = textOf(ours)
+  return want === said ? undefined : `${question}\nwant ${want}\nhave ${said}`
+}
+
+function textOf(packet: Buffer | undefined): string {
+  if (packet === undefined) return '(silence)'
+  const { head, records } = describe(packet)
+  return [head, ...records.sort()].join('\n')
+}
+
+async function compareTransfer(chain: Chain, port: number, zone: string): Promise<string> {
+  const qname = name(zone)
+  const recorded = { line: 0, qname, qtype: 252, options: ['+nord'], head: '', records: [] }
+  const messages = await askByTcp(
+    { to: '127.0.0.1', port, timeoutMs: 1000 },
+    [framed(packetOf(recorded, 1))],
+    () => false,
+  )
+  const theirs = new Set(messages.flatMap((message) => describe(message).records))
+  const plugin = chain.blocks[0]?.plugins.find((plugin) => plugin.transfer?.(qname, undefined))
+  const records = [...(plugin?.transfer?.(qname, undefined) ?? [])].flat()
+  const head = { ...EMPTY, answer: records }
+  const ours = new Set(describe(written(head)).records)
+  const missing = [...theirs].filter((line) => !ours.has(line)).map((line) => `- ${line}`)
+  const surplus = [...ours].filter((line) => !theirs.has(line)).map((line) => `+ ${line}`)
+  return [...missing, ...surplus].sort().slice(0, 12).join('\n')
+}
+
+const EMPTY = {
+  id: 1,
+  flags: 0x8400,
+  question: undefined,
+  answer: [],
+  authority: [],
+  additional: [],
+  opt: undefined,
+}
+const written = (content: Parameters<Writer['write']>[0]) =>
+  Buffer.from(new Writer().write(content, 65535))
+
+function isGone(object: object): boolean {
+  const { phase } = (object as { status?: { phase?: string } }).status ?? {}
+  return phase === 'Succeeded' || phase === 'Failed'
+}
+
+async function listening(port: number): Promise<void> {
+  for (let i = 0; i < 150; i++) {
+    const probe = { line: 0, qname: name('.'), qtype: 6, options: [], head: '', records: [] }
+    const [answer] = await askByUdp(
+      { to: '127.0.0.1', port, timeoutMs: 200 },
+      [packetOf(probe, 1)],
+      1,
+    )
+    if (answer !== undefined) return
+  }
+  throw new Error('coredns does not answer')
+}
+
+const PATHS: Record<string, string> = {
+  Namespace: '/api/v1/namespaces',
+  Service: '/api/v1/namespaces/NS/services',
+  Pod: '/api/v1/namespaces/NS/pods',
+  EndpointSlice: '/apis/discovery.k8s.io/v1/namespaces/NS/endpointslices',
+}
+
+/** Creates an object, waiting for the server to come up. */
+async function create(port: number, object: object): Promise<void> {
+  const { kind, metadata } = object as { kind: string; metadata: { namespace?: string } }
+  const path = (PATHS[kind] as string).replace('NS', metadata.namespace ?? '')
+  for (let i = 0; i < 100; i++) {
+    const status = await post(port, path, JSON.stringify(object)).catch(() => 0)
+    if (status === 201 || status === 409) return
+    if (status >= 400 && status < 500 && status !== 403)
+      throw new Error(`${kind}: ${status} ${JSON.stringify(object)}`)
+    await sleep(200)
+  }
+  throw new Error('the API server does not take objects')
+}
+
+function post(port: number, path: string, body: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer labtoken' }
+    const sent = request(
+      { host: '127.0.0.1', port, path, method: 'POST', headers, rejectUnauthorized: false },
+      (response) => {
+        response.resume()
+        response.on('end', () => resolve(response.statusCode ?? 0))
+      },
+    )
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
