@@ -1,0 +1,192 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { Resolver } from 'node:dns/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { freePort } from '../ports.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const [dns, api] = [await freePort(), await freePort()]
+t.setTimeout(120_000)
+
+/** Runs a shell command in the checkout; returns what it printed, trimmed. */
+function sh(command: string): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    execFile('sh', ['-c', command], { cwd: root, timeout: 30_000 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : Number(error.code ?? 1)
+      resolve({ code, output: (stdout + stderr).trim() })
+    })
+  })
+}
+
+interface Demo {
+  readonly child: ChildProcess
+  readonly printed: () => string
+}
+
+async function startDemo(ports: { dns: number; api: number }): Promise<Demo> {
+  const args = [
+    'start',
+    '--silent',
+    '--',
+    '-dns.port',
+    String(ports.dns),
+    '-api.port',
+    String(ports.api),
+  ]
+  const child = spawn('npm', args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  let text = ''
+  const printed = new Promise<void>((resolve) => {
+    const take = (chunk: Buffer) => {
+      text += chunk
+      if (text.includes('Ctrl-C ends it')) resolve()
+    }
+    child.stdout?.on('data', take)
+    child.stderr?.on('data', take)
+    child.on('close', () => resolve())
+  })
+  await printed
+  return { child, printed: () => text }
+}
+
+const demo = await startDemo({ dns, api })
+t.teardown(() => {
+  if (demo.child.exitCode === null && demo.child.signalCode === null) process.kill(-(demo.child.pid as number), 'SIGKILL')
+})
+
+/** Whether a line is what is shown; `...` stands for anything to its end. */
+const fits = (line: string, shown: string) =>
+  shown.endsWith('...') ? line.startsWith(shown.slice(0, -3)) : line === shown
+
+const sorted = (text: string) => text.split('\n').filter(Boolean).sort()
+
+t.test('what it prints to try is answered', async (t) => {
+  const commands = demo.printed().match(/^ {2}dig [^#\n]*/gm) ?? []
+  t.ok(commands.length >= 5, demo.printed())
+  for (const command of commands) {
+    const { code, output } = await sh(command)
+    t.ok(code === 0 && output !== '' && !output.startsWith(';'), `${command.trim()}: ${output}`)
+  }
+})
+
+t.test('each command of the demonstration’s README prints what stands there', async (t) => {
+  const text = readFileSync(`${root}deploy/demo/README.md`, 'utf8')
+  const steps = [...text.matchAll(/^ {4}\$ (.*)\n((?: {4}(?!\$).*\n)*)/gm)]
+  t.ok(steps.length > 15)
+  for (const [, command = '', shown = ''] of steps) {
+    const local = command
+      .replace(/^dns\b/, `dig @127.0.0.1 -p ${dns} +short`)
+      .replaceAll('1053', String(dns))
+    const { output } = await sh(local.replace(/\bdns\b(?= )/g, `dig @127.0.0.1 -p ${dns} +short`))
+    const [have, want] = [sorted(output.replace(/^ +/gm, '')), sorted(shown.replace(/^ +/gm, ''))]
+    const same = want.length === 0 ? have.length > 0 : have.length === want.length
+    t.ok(
+      same && want.every((line, i) => fits(have[i] as string, line)),
+      `${command}: ${have.join(', ')}`,
+    )
+  }
+})
+
+t.test('a headless Service’s addresses come in different orders', async (t) => {
+  const orders = new Set<string>()
+  for (let i = 0; i < 40; i++) {
+    const { output } = await sh(
+      `dig +short @127.0.0.1 -p ${dns} ng-svc-headless.test-es.svc.cluster.local`,
+    )
+    orders.add(output)
+  }
+  t.ok(orders.size > 1, [...orders].join(' | '))
+})
+
+t.test('busybox nslookup, host and Node’s resolver understand the answers', async (t) => {
+  const nslookup = await sh(`busybox nslookup db.default.svc.cluster.local 127.0.0.1:${dns}`)
+  for (const address of ['10.42.0.20', '10.42.1.18', '10.42.2.19'])
+    t.match(nslookup.output, address)
+  const absent = await sh(`busybox nslookup nothing.default.svc.cluster.local 127.0.0.1:${dns}`)
+  t.match(absent.output, 'NXDOMAIN')
+  const host = await sh(`host -p ${dns} mysql-0.db.default.svc.cluster.local 127.0.0.1`)
+  t.match(host.output, 'has address 10.42.0.20')
+  const reverse = await sh(`host -p ${dns} 10.43.0.10 127.0.0.1`)
+  t.match(reverse.output, 'domain name pointer kube-dns.kube-system.svc.cluster.local')
+  const resolver = new Resolver()
+  resolver.setServers([`127.0.0.1:${dns}`])
+  t.same(await resolver.resolve4('ng-svc.test-es.svc.cluster.local'), ['10.43.12.65'])
+  const records = await resolver.resolveSrv('_mysql._tcp.db.default.svc.cluster.local')
+  t.same(
+    records.map((record) => record.port),
+    [3306, 3306, 3306],
+  )
+  t.same(await resolver.reverse('10.43.0.10'), ['kube-dns.kube-system.svc.cluster.local'])
+  await t.rejects(resolver.resolve4('nothing.default.svc.cluster.local'), { code: 'ENOTFOUND' })
+  await t.rejects(resolver.resolve6('ng-svc.test-es.svc.cluster.local'), { code: 'ENODATA' })
+})
+
+const kubectls = [
+  `${root}.muster/debian/usr/bin/kubectl`,
+  '/usr/bin/kubectl',
+  '/usr/local/bin/kubectl',
+].filter((path) => existsSync(path))
+const SERVICE = `apiVersion: v1
+kind: Service
+metadata: {name: added, namespace: default}
+spec: {clusterIP: None, selector: {app: none}, ports: [{name: p, port: 80}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: added-1, namespace: default, labels: {kubernetes.io/service-name: added}}
+addressType: IPv4
+endpoints: [{addresses: [10.9.9.9], conditions: {ready: true}}]
+ports: [{name: p, port: 80, protocol: TCP}]
+`
+
+for (const binary of kubectls) {
+  t.test(
+    `${binary.replace(root, '')}: get, apply, watch and delete, and dig shows the change`,
+    async (t) => {
+      const kubectl = `${binary} --kubeconfig .muster/kubeconfig`
+      const dig = `dig +short @127.0.0.1 -p ${dns} added.default.svc.cluster.local`
+      t.match(
+        (await sh(`${kubectl} get services -A`)).output,
+        /test-es +ng-svc +ClusterIP +10\.43\.12\.65/,
+      )
+      const watch = sh(`timeout 6 ${kubectl} get endpointslices -w --watch-only -o name`)
+      await sh('sleep 1')
+      const applied = await sh(`printf '%s' '${SERVICE}' | ${kubectl} apply -f -`)
+      t.match(applied.output, /service\/added created/, applied.output)
+      t.equal((await sh(`sleep 0.2; ${dig}`)).output, '10.9.9.9')
+      const again = await sh(
+        `printf '%s' '${SERVICE.replace('10.9.9.9', '10.9.9.8')}' | ${kubectl} apply -f -`,
+      )
+      t.match(again.output, /endpointslice.discovery.k8s.io\/added-1 configured/, again.output)
+      t.equal((await sh(`sleep 0.2; ${dig}`)).output, '10.9.9.8')
+      t.match((await sh(`${kubectl} delete service/added endpointslice/added-1`)).output, /deleted/)
+      t.equal((await sh(`sleep 0.2; ${dig}`)).output, '')
+      t.match((await watch).output, 'endpointslice.discovery.k8s.io/added-1')
+    },
+  )
+}
+if (kubectls.length === 0) t.comment('skipped: no kubectl here')
+
+t.test('a port in use is one clear line and exit code 1', async (t) => {
+  const free = await freePort()
+  for (const [first, second] of [
+    [dns, free],
+    [free, api],
+  ]) {
+    const { code, output } = await sh(
+      `node_modules/.bin/muster demo -dns.port ${first} -api.port ${second}`,
+    )
+    t.equal(code, 1)
+    t.match(output, /address already in use/)
+    t.equal(output.split('\n').length, 1, output)
+  }
+})
+
+t.test('Ctrl-C ends it cleanly', async (t) => {
+  const closed = new Promise<number | null>((resolve) => demo.child.on('close', resolve))
+  process.kill(-(demo.child.pid as number), 'SIGINT')
+  await closed
+  t.match(demo.printed(), '[INFO] SIGINT: Shutting down')
+  t.notMatch(demo.printed(), /Error|uncaught/)
+  t.notOk((await sh(`dig +time=1 +tries=1 @127.0.0.1 -p ${dns} x`)).code === 0)
+})
