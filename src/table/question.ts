@@ -1,0 +1,171 @@
+import { KEY, MAX_COOKIE_RDATA, mix } from './layout.ts'
+
+const FNV_PRIME = 0x01000193
+const MAX_LABELS = 128
+const HEADER = 12
+const OPT_HEAD = 11
+const COOKIE = 10
+
+/** Payload sizes that clients commonly send; those in between count as the next below. */
+const SIZES = [0, 512, 1220, 1232, 1280, 1400, 1410, 1452, 1472, 4000, 4096, 8192, 65494, 65535]
+/** Size class of messages over streams. */
+export const STREAM_CLASS = 15
+
+/** Octets in lower case (RFC 4343 §3). */
+export const LOWER = new Uint8Array(256).map((_, octet) =>
+  octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
+)
+
+/**
+ * Reads the plainest queries, which are nearly all: opcode QUERY, class IN, one question, at most one OPT that ends the datagram, with version 0 and empty
+ * or one COOKIE. All else is the chain's. One for each thread, read anew for each query: it allocates nothing.
+ */
+export class Question {
+  /** The name in lower case, zeros behind it up to a multiple of four octets. */
+  readonly name = new Uint8Array(260)
+  readonly nameWords: Int32Array
+  nameOctets = 0
+  /** Number of labels, and for each suffix from label `i` on: its hash and where it starts in the name. */
+  labels = 0
+  readonly hashes = new Int32Array(MAX_LABELS)
+  readonly starts = new Uint8Array(MAX_LABELS)
+  qtype = 0
+  /** Where the question ends in the packet. */
+  end = 0
+  /** Whether a letter of the name is in upper case. */
+  mixedCase = false
+  /** The bits that belong to the key, and the size class above them. */
+  keyWord = 0
+  /** Octets that the reply may have. */
+  limit = 0
+  /** The payload size of the client's OPT; 0 without one. */
+  payloadSize = 0
+  /** Octets of OPT's RDATA. */
+  optRdata = 0
+  readonly cookie = new Uint8Array(MAX_COOKIE_RDATA)
+
+  private readonly seed: number
+
+  constructor(seed: number) {
+    this.seed = seed
+    this.nameWords = new Int32Array(this.name.buffer)
+  }
+
+  /** Reads the query at `at`; false when it is not plain. */
+  read(packet: Uint8Array, at: number, octets: number, stream: boolean): boolean {
+    if (octets < HEADER + 5) return false
+    // QR, opcode, AA, TC; RA, Z, rcode; one question, no answer, no authority, at most one additional.
+    if (((packet[at + 2] as number) & 0xfe) !== 0) return false
+    if (((packet[at + 3] as number) & 0xcf) !== 0) return false
+    if (packet[at + 4] !== 0 || packet[at + 5] !== 1) return false
+    if (packet[at + 6] !== 0 || packet[at + 7] !== 0) return false
+    if (packet[at + 8] !== 0 || packet[at + 9] !== 0) return false
+    if (packet[at + 10] !== 0 || (packet[at + 11] as number) > 1) return false
+    const end = at + octets
+    const behind = this.readName(packet, at + HEADER, end)
+    if (behind < 0 || behind + 4 > end) return false
+    this.qtype = ((packet[behind] as number) << 8) | (packet[behind + 1] as number)
+    if (packet[behind + 2] !== 0 || packet[behind + 3] !== 1) return false
+    this.end = behind + 4
+    const key = ((packet[at + 2] as number) & 1) | ((((packet[at + 3] as number) >> 4) & 3) << 1)
+    if (packet[at + 11] === 0) {
+      if (this.end !== end) return false
+      this.payloadSize = 0
+      this.optRdata = 0
+      this.limit = stream ? 0xffff : 512
+      this.keyWord = KEY.EXACT | key | ((stream ? STREAM_CLASS : 0) << KEY.SIZE_SHIFT)
+      return true
+    }
+    return this.readOpt(packet, end, key, stream)
+  }
+
+  /** One pass over the name: lower case, the hash of each label; then the hashes of the suffixes from the right. */
+  private readName(packet: Uint8Array, from: number, end: number): number {
+    const { name, hashes, starts } = this
+    let at = from
+    let to = 0
+    let labels = 0
+    let changed = 0
+    for (;;) {
+      const length = packet[at] as number
+      if (length === 0) break
+      if (length > 63 || at + length + 1 >= end || to + length + 1 > 254) return -1
+      starts[labels] = to
+      name[to++] = length
+      at++
+      let hash = this.seed ^ length
+      for (const stop = at + length; at < stop; at++) {
+        const octet = packet[at] as number
+        const lower = LOWER[octet] as number
+        changed |= octet ^ lower
+        name[to++] = lower
+        hash = Math.imul(hash ^ lower, FNV_PRIME)
+      }
+      hashes[labels++] = hash
+    }
+    this.mixedCase = changed !== 0
+    name[to++] = 0
+    this.nameOctets = to
+    while ((to & 3) !== 0) name[to++] = 0
+    this.labels = labels
+    let hash = this.seed
+    for (let i = labels - 1; i >= 0; i--) {
+      hash = mix(hash, hashes[i] as number)
+      hashes[i] = hash
+    }
+    return at + 1
+  }
+
+  private readOpt(packet: Uint8Array, end: number, key: number, stream: boolean): boolean {
+    const at = this.end
+    if (at + OPT_HEAD > end || packet[at] !== 0) return false
+    if (packet[at + 1] !== 0 || packet[at + 2] !== 41) return false
+    // Extended rcode, version, and of the flags all but DO.
+    if (packet[at + 5] !== 0 || packet[at + 6] !== 0) return false
+    if (((packet[at + 7] as number) & 0x7f) !== 0 || packet[at + 8] !== 0) return false
+    const rdata = ((packet[at + 9] as number) << 8) | (packet[at + 10] as number)
+    if (at + OPT_HEAD + rdata !== end) return false
+    if (rdata !== 0 && !this.readCookie(packet, at + OPT_HEAD, rdata)) return false
+    const size = ((packet[at + 3] as number) << 8) | (packet[at + 4] as number)
+    this.payloadSize = size
+    this.optRdata = rdata
+    this.limit = stream ? 0xffff : size < 512 ? 512 : size
+    const sizeClass = stream ? STREAM_CLASS : sizeClassOf(size)
+    const dnssecOk = ((packet[at + 7] as number) >> 7) * KEY.DO
+    this.keyWord = KEY.EXACT | KEY.OPT | key | dnssecOk | (sizeClass << KEY.SIZE_SHIFT)
+    return true
+  }
+
+  private readCookie(packet: Uint8Array, at: number, octets: number): boolean {
+    if (octets < 4 || octets > MAX_COOKIE_RDATA) return false
+    if (packet[at] !== 0 || packet[at + 1] !== COOKIE) return false
+    if (packet[at + 2] !== 0 || packet[at + 3] !== octets - 4) return false
+    for (let i = 0; i < octets; i++) this.cookie[i] = packet[at + i] as number
+    return true
+  }
+
+  /** The hash of the suffix from this label on; that of the root behind the last. */
+  suffixHash(label: number): number {
+    return label < this.labels ? (this.hashes[label] as number) : this.seed
+  }
+}
+
+function sizeClassOf(size: number): number {
+  let sizeClass = SIZES.length - 1
+  while (size < (SIZES[sizeClass] as number)) sizeClass--
+  return sizeClass
+}
+
+/** The hash of a name in lower case, given in wire form, as {@link Question} finds it. */
+export function hashOfName(name: string, seed: number): number {
+  const labels: number[] = []
+  for (let at = 0; name.charCodeAt(at) !== 0; ) {
+    const length = name.charCodeAt(at++)
+    let hash = seed ^ length
+    for (const end = at + length; at < end; at++) {
+      hash = Math.imul(hash ^ name.charCodeAt(at), FNV_PRIME)
+    }
+    labels.push(hash)
+  }
+  return labels.reduceRight(mix, seed)
+}
