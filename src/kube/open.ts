@@ -1,4 +1,5 @@
 import type { Logger } from '../log.ts'
+import { Audit } from './audit.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type ClusterAddress, loadCredentials } from './credentials.ts'
 import { CLUSTER_SERVICE_NAME_LABEL } from './decode.ts'
@@ -31,6 +32,8 @@ export interface StoreConfig extends ClusterAddress {
   readonly zonal?: boolean
   /** Lists as a stream where the server can; on unless told otherwise. */
   readonly watchList?: boolean
+  /** Compare the store with the server now and then; on unless told otherwise. */
+  readonly audit?: boolean
   /** Protobuf where the server has it; on unless told otherwise. */
   readonly protobuf?: boolean
 }
@@ -63,6 +66,8 @@ export interface OpenStore {
   whenSynced(timeoutMs: number): Promise<boolean>
   /** Has everything listed anew; answers stay as they are meanwhile. */
   relist(): void
+  /** Audits everything now. @returns how many records were put right */
+  audit(): Promise<number>
   stats(): StoreStats
 }
 
@@ -93,8 +98,10 @@ export async function openStore(config: StoreConfig, deps: StoreDeps): Promise<O
         watchList: config.watchList ?? true,
       }),
   )
+  const audits = reflectors.map((reflector) => new Audit(reflector, shared))
   const synced = Promise.withResolvers<void>()
   let running: Promise<unknown> | undefined
+  let auditing: Promise<unknown> | undefined
   return {
     store,
     start() {
@@ -103,11 +110,13 @@ export async function openStore(config: StoreConfig, deps: StoreDeps): Promise<O
       void Promise.all(reflectors.map((reflector) => reflector.listed)).then(() => {
         store.markSynced()
         synced.resolve()
+        if (config.audit !== false) auditing = Promise.all(audits.map((audit) => audit.run()))
       })
     },
     async stop() {
       for (const reflector of reflectors) reflector.stop()
-      await running
+      for (const audit of audits) audit.stop()
+      await Promise.all([running, auditing])
       transport.close()
     },
     async whenSynced(timeoutMs) {
@@ -116,6 +125,14 @@ export async function openStore(config: StoreConfig, deps: StoreDeps): Promise<O
       await Promise.race([synced.promise, late.promise])
       cancel()
       return store.synced
+    },
+    async audit() {
+      let repaired = 0
+      for (const audit of audits) {
+        const result = await audit.once()
+        if ('repaired' in result) repaired += result.repaired
+      }
+      return repaired
     },
     relist() {
       for (const reflector of reflectors) reflector.relist('asked')

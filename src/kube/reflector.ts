@@ -47,6 +47,7 @@ export interface ReflectorDeps {
 /** Keeps one shelf of the store equal to one kind of object on the server, until it is stopped. */
 export class Reflector {
   readonly kind: ResourceKind
+  readonly selectors: Selectors
   readonly requests: Requests
   readonly #deps: ReflectorDeps
   readonly #backoff: Backoff
@@ -65,6 +66,7 @@ export class Reflector {
 
   constructor(kind: ResourceKind, selectors: Selectors, deps: ReflectorDeps) {
     this.kind = kind
+    this.selectors = selectors
     this.requests = new Requests(kind, selectors, deps, this.#stop.signal)
     this.#deps = deps
     this.#backoff = new Backoff(deps.clock)

@@ -56,7 +56,8 @@ export class Requests {
     const { label, field } = this.#selectors
     const parameters = new URLSearchParams(query)
     if (label) parameters.set('labelSelector', label)
-    if (field) parameters.set('fieldSelector', field)
+    const fields = [field, query.fieldSelector].filter(Boolean)
+    if (fields.length > 0) parameters.set('fieldSelector', fields.join(','))
     return this.#transport.get(`${this.#kind.path}?${parameters}`, {
       accept: this.#formats.map(({ accept, stream }) => (watch ? stream : accept)).join(', '),
       signal: this.#signal,

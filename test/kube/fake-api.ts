@@ -39,7 +39,8 @@ const PATHS: Record<string, string> = {
   '/apis/multicluster.x-k8s.io/v1alpha1/serviceimports': 'serviceimports',
 }
 
-/** A small API server that lists and watches, and misbehaves on request. Selectors are recorded, not applied. */
+/** A small API server that lists and watches, and misbehaves on request. Of selectors it knows
+ * names only. */
 export class FakeApi {
   readonly #server: Server
   readonly #objects = new Map<string, Map<string, ApiObject>>()
@@ -204,7 +205,8 @@ export class FakeApi {
   #list(url: URL, resource: string, response: ServerResponse): void {
     const limit = Math.min(Number(url.searchParams.get('limit') ?? '1e9'), this.pageItems)
     const from = Number(url.searchParams.get('continue') ?? '0')
-    const all = this.objects(resource)
+    const fields = url.searchParams.get('fieldSelector') ?? ''
+    const all = this.objects(resource).filter(({ metadata }) => hasFields(metadata, fields))
     const items = all.slice(from, from + limit)
     const next = from + limit < all.length ? String(from + limit) : undefined
     json(response, 200, {
@@ -272,6 +274,14 @@ function json(
 ): void {
   response.writeHead(code, { 'Content-Type': 'application/json', ...headers })
   response.end(JSON.stringify(body))
+}
+
+/** `metadata.name=…` and `metadata.namespace=…`; other fields are not looked at. */
+function hasFields(metadata: ApiObject['metadata'], fields: string): boolean {
+  return fields.split(',').every((field) => {
+    const [, key, value] = /^metadata\.(name|namespace)=(.*)$/.exec(field) ?? []
+    return key === undefined || metadata[key] === value
+  })
 }
 
 function keyOf(object: ApiObject): string {

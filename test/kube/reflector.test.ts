@@ -1,58 +1,7 @@
 import t from 'tap'
-import { NO_OBSERVER, type Observer } from '../../src/kube/observer.ts'
-import type { StoreConfig } from '../../src/kube/open.ts'
-import { openStore } from '../../src/kube/open.ts'
-import { FakeApi, line, refuse } from './fake-api.ts'
-import { HandClock } from './hand-clock.ts'
-import { namespace, service, slice } from './objects.ts'
-
-const QUIET = (() => {
-  const log = { debug() {}, info() {}, warning() {}, error() {}, plugin: () => log }
-  return log
-})()
-
-/** A server with a few objects, a store over it, and counts of what the observer was told. */
-async function scene(
-  test: Tap,
-  config: Partial<StoreConfig> = {},
-  prepare: (api: FakeApi) => void = () => {},
-) {
-  const api = new FakeApi()
-  api.put('namespaces', namespace('shop'))
-  api.put('services', service('db', 'shop', { clusterIP: 'None' }))
-  api.put('endpointslices', slice('db-1', 'shop', 'db', ['10.1.0.1', '10.1.0.2']))
-  prepare(api)
-  const endpoint = await api.listen()
-  const clock = new HandClock()
-  const told: string[] = []
-  const observer: Observer = {
-    ...NO_OBSERVER,
-    resync: (resource, reason) => void told.push(`${resource} ${reason}`),
-    silence: (resource) => void told.push(`${resource} silence`),
-  }
-  const open = await openStore(
-    { endpoint, endpoints: true, pods: false, multicluster: false, ...config },
-    { log: QUIET, clock, observer },
-  )
-  test.teardown(async () => {
-    await open.stop()
-    await api.close()
-  })
-  open.start()
-  return { api, open, store: open.store, clock, told }
-}
-
-type Tap = { teardown(end: () => Promise<void>): void }
-
-/** Lets the event loop turn until it is so. The clock moves only as far as `advanceMs` says, each turn. */
-async function until(so: () => boolean, clock?: HandClock, advanceMs = 0): Promise<void> {
-  for (let turn = 0; turn < 5_000; turn++) {
-    if (so()) return
-    await new Promise((resolve) => setTimeout(resolve, 1))
-    if (advanceMs > 0) clock?.advance(advanceMs)
-  }
-  throw new Error('it never came to that')
-}
+import { line, refuse } from './fake-api.ts'
+import { service, slice } from './objects.ts'
+import { scene, until } from './scene.ts'
 
 const addresses = (store: {
   slices(s: string, n: string): readonly { endpoints: readonly { address: string }[] }[]
