@@ -124,7 +124,9 @@ export class Cache implements Plugin {
     if (reply.kind !== 'message' || reply.stream !== undefined) return { reply, item: undefined }
     const kind = classify(reply, this.host.wallClock())
     const ttl = this.ttlOf(reply, kind)
-    const bounded = this.withoutUnwantedAd(query, withTtl(reply, Math.trunc(ttl)))
+    // OPT is between two servers (RFC 6891 §6.2.1): the client gets one of this server's own.
+    const timed = { ...withTtl(reply, Math.trunc(ttl)), opt: undefined }
+    const bounded = this.withoutUnwantedAd(query, timed)
     if (ttl <= 0 || !isKeepable(reply, kind)) return { reply: bounded, item: undefined }
     if (!isReplyTo(query, reply)) {
       series.drops.inc()
@@ -133,14 +135,7 @@ export class Cache implements Plugin {
     if (reply.deniedBelow > 0 && reply.lifetime.versions.length > 0) {
       return { reply: this.branch(bounded, series), item: undefined }
     }
-    const item = this.keep(
-      query,
-      withTtl(reply, Math.trunc(ttl)),
-      kind,
-      Math.trunc(ttl),
-      series,
-      refreshing,
-    )
+    const item = this.keep(query, timed, kind, Math.trunc(ttl), series, refreshing)
     return { reply: item === undefined ? bounded : this.keptReply(bounded, item, series), item }
   }
 
@@ -239,9 +234,9 @@ export class Cache implements Plugin {
 
   /** The reply on its way to the client who asked first. It may be repeated as it is where the kept one would look the same. */
   private keptReply(reply: Reply, item: Item, series: Series): Reply {
-    const { lifetime, flags, opt } = reply
+    const { lifetime, flags } = reply
     if (this.options.keepTtl && lifetime.repeatable) return reply
-    const same = (flags & FLAG.AA) !== 0 && (flags & FLAG.Z) === 0 && opt === undefined
+    const same = (flags & FLAG.AA) !== 0 && (flags & FLAG.Z) === 0
     return {
       ...reply,
       deniedBelow: 0,

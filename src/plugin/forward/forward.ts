@@ -43,6 +43,7 @@ export interface Stanza {
 /** Sends queries on to other servers, and their replies back. All forwards of a block are one plugin, asked in their order. */
 export class Forward implements Plugin {
   readonly name = 'forward'
+  readonly takesAnyClass = true
   readonly stanzas: readonly Stanza[]
   private readonly inFlight: number[]
   private readonly metrics: ForwardMetrics
@@ -65,7 +66,6 @@ export class Forward implements Plugin {
     return this.from(0, query, next)
   }
 
-  /** Upstreams as told by plugin metadata are not known before a query is sent, so there is nothing to tell here. */
   stop(): void {
     for (const { upstreams } of this.stanzas) for (const upstream of upstreams) upstream.stop()
   }
