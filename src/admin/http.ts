@@ -1,6 +1,8 @@
 import { lookup } from 'node:dns/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { isIP } from 'node:net'
+import type { SecureContextOptions, TLSSocket } from 'node:tls'
 
 /** Answers a GET or HEAD of one path. */
 export type Page = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
@@ -12,8 +14,18 @@ const REQUEST_TIMEOUT_MS = 10_000
 /** Connections per address. */
 export const MAX_CONNECTIONS = 256
 
+/** How an address is encrypted. */
+export interface Encryption {
+  readonly context: SecureContextOptions
+  readonly requestCert: boolean
+  readonly rejectUnauthorized: boolean
+  /** Whether a connection goes on, after the handshake: `given` that it showed a certificate, `authorized` that it was verified. */
+  readonly accepts?: (peer: { readonly given: boolean; readonly authorized: boolean }) => boolean
+}
+
 interface Listening {
   readonly server: Server
+  readonly encrypted: boolean
   /** By path; of several, the one that came last answers. */
   readonly pages: Map<string, Page[]>
   opening: Promise<void> | undefined
@@ -28,10 +40,19 @@ export class HttpListeners {
    * several pages at one path the one added last answers, and when it goes the one before it: a configuration takes over from another, or gives back.
    *
    * @returns what takes the page away, and closes the address with its last page
-   * @throws when the address is in use or not this machine's
+   * @param encryption for HTTPS; of an address that is open already the encryption stays as it is
+   * @throws when the address is in use or not this machine's, or open and encrypted otherwise
    */
-  async add(address: string, path: string, page: Page): Promise<() => Promise<void>> {
-    const listening = this.byAddress.get(address) ?? this.create(address)
+  async add(
+    address: string,
+    path: string,
+    page: Page,
+    encryption?: Encryption,
+  ): Promise<() => Promise<void>> {
+    const listening = this.byAddress.get(address) ?? this.create(address, encryption)
+    if (listening.encrypted !== (encryption !== undefined)) {
+      throw new Error(`listen tcp ${address}: pages with TLS and without cannot share an address`)
+    }
     const pages = listening.pages.get(path)
     if (pages === undefined) listening.pages.set(path, [page])
     else pages.push(page)
@@ -46,14 +67,15 @@ export class HttpListeners {
     return typeof bound === 'object' && bound !== null ? bound.port : undefined
   }
 
-  private create(address: string): Listening {
+  private create(address: string, encryption: Encryption | undefined): Listening {
     const pages = new Map<string, Page[]>()
-    const server = createServer({ maxHeaderSize: MAX_HEADER_OCTETS }, (request, response) => {
+    const server = newServer(encryption, (request, response) => {
       void answer(pages, request, response)
     })
     server.requestTimeout = REQUEST_TIMEOUT_MS
     server.maxConnections = MAX_CONNECTIONS
-    const listening = { server, pages, opening: undefined }
+    const encrypted = encryption !== undefined
+    const listening = { server, encrypted, pages, opening: undefined }
     this.byAddress.set(address, listening)
     return listening
   }
@@ -85,6 +107,24 @@ export class HttpListeners {
       listening.server.closeAllConnections()
     })
   }
+}
+
+function newServer(
+  encryption: Encryption | undefined,
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const bounds = { maxHeaderSize: MAX_HEADER_OCTETS }
+  if (encryption === undefined) return createServer(bounds, handle)
+  const { context, requestCert, rejectUnauthorized, accepts } = encryption
+  const server = createSecureServer(
+    { ...context, ...bounds, requestCert, rejectUnauthorized },
+    handle,
+  )
+  server.on('secureConnection', (socket: TLSSocket) => {
+    const given = socket.getPeerX509Certificate() !== undefined
+    if (accepts?.({ given, authorized: socket.authorized }) === false) socket.destroy()
+  })
+  return server
 }
 
 async function answer(

@@ -7,21 +7,24 @@ import { EnabledPlugins } from './enabled.ts'
 import { declareMetrics, QueryMetrics } from './metrics.ts'
 import { metricsPage } from './page.ts'
 import { Prometheus } from './prometheus.ts'
+import { readWebConfig } from './web-config.ts'
 
 const DEFAULT_ADDRESS = 'localhost:9153'
 
 interface Options {
   readonly address: string
   readonly runtime: boolean
+  /** Path of a web configuration file. */
+  readonly web: string | undefined
 }
 
-/** `prometheus [ADDRESS] { runtime_metrics }` */
+/** `prometheus [ADDRESS] { runtime_metrics; tls FILE }` */
 export const module: PluginModule = {
   name: 'prometheus',
   once: true,
   setup(setup) {
     const { metrics, http, host, onStart, onStop } = setup
-    const { address, runtime } = parse(setup.tokens)
+    const { address, runtime, web } = parse(setup.tokens)
     const enabled = setup.shared('prometheus', () => new EnabledPlugins(metrics))
     const undo: (() => void | Promise<void>)[] = []
     declareMetrics(metrics)
@@ -30,7 +33,8 @@ export const module: PluginModule = {
       if (runtime) metrics.withRuntimeMetrics()
       declareBuild(metrics, host.version)
       undo.push(enabled.add(labelsOf(setup)))
-      undo.push(await http.add(address, '/metrics', metricsPage(metrics)))
+      const encryption = web === undefined ? undefined : readWebConfig(web)
+      undo.push(await http.add(address, '/metrics', metricsPage(metrics), encryption))
     })
     onStop(async () => {
       for (const step of undo.splice(0)) await step()
@@ -45,12 +49,24 @@ function parse(tokens: Dispenser): Options {
   if (args.length > 1) throw tokens.argErr()
   const address = args[0] === undefined ? DEFAULT_ADDRESS : adminAddress(args[0])
   let runtime = false
+  let web: string | undefined
   while (tokens.nextBlock()) {
-    if (tokens.val() !== 'runtime_metrics') throw tokens.err(`unknown option: ${tokens.val()}`)
-    if (tokens.remainingArgs().length > 0) throw tokens.argErr()
-    runtime = true
+    const option = tokens.val()
+    if (option === 'tls') {
+      if (web !== undefined) throw tokens.err('tls block already specified')
+      web = parseFile(tokens)
+    } else if (option === 'runtime_metrics') {
+      if (tokens.remainingArgs().length > 0) throw tokens.argErr()
+      runtime = true
+    } else throw tokens.err(`unknown option: ${option}`)
   }
-  return { address, runtime }
+  return { address, runtime, web }
+}
+
+function parseFile(tokens: Dispenser): string {
+  const [file, ...rest] = tokens.remainingArgs()
+  if (file === undefined || rest.length > 0) throw tokens.argErr()
+  return file
 }
 
 function declareBuild(metrics: Registry, version: string): void {
