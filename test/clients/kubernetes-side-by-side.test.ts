@@ -201,7 +201,8 @@ async function compareOne(
 function textOf(packet: Buffer | undefined): string {
   if (packet === undefined) return '(silence)'
   const { head, records } = describe(packet)
-  return [head, ...records.sort()].join('\n')
+  // Each record once: CoreDNS repeats the CNAME of a load balancer's host name for every port.
+  return [head, ...new Set(records.sort())].join('\n')
 }
 
 async function compareTransfer(chain: Chain, port: number, zone: string): Promise<string> {
