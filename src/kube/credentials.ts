@@ -46,7 +46,6 @@ export async function loadCredentials(address: ClusterAddress): Promise<Credenti
   const { KubeConfig } = await import('@kubernetes/client-node')
   const load = (): KubeConfig => loadConfig(new KubeConfig(), address)
   let config = load()
-  let seen = ageOf(address.kubeconfig?.path)
   const access = (): Promise<Access> => accessOf(config)
   // Files that cannot be read are a mistake to tell of now, not at the first request.
   await access().catch((error: unknown) => {
@@ -56,12 +55,9 @@ export async function loadCredentials(address: ClusterAddress): Promise<Credenti
   return {
     access,
     refresh() {
-      const age = ageOf(address.kubeconfig?.path)
-      if (age === seen && address.kubeconfig !== undefined) return
       try {
-        // A new KubeConfig has no token in its pocket, so this also reads a token's file again at once.
+        // A new KubeConfig has no token in its pocket: files are read, and helpers asked, again at once.
         config = load()
-        seen = age
       } catch {
         // Half written, perhaps. What worked before is kept until the file can be read.
       }
@@ -165,17 +161,6 @@ async function accessOf(config: KubeConfig): Promise<Access> {
     tls,
     headers,
     agent: cluster.proxyUrl ? (options.agent as Agent) : undefined,
-  }
-}
-
-/** Changes when the file does. */
-function ageOf(path: string | undefined): string {
-  if (path === undefined) return ''
-  try {
-    const { mtimeMs, size, ino } = statSync(path)
-    return `${mtimeMs} ${size} ${ino}`
-  } catch {
-    return ''
   }
 }
 

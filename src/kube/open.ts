@@ -11,6 +11,7 @@ import { PROTOBUF_FORMAT } from './protobuf-format.ts'
 import { Reflector } from './reflector.ts'
 import type { Selectors } from './requests.ts'
 import { RESOURCES, type Resource } from './resources.ts'
+import { Snapshots } from './snapshots.ts'
 import type { Store } from './store.ts'
 import { Transport } from './transport.ts'
 
@@ -32,6 +33,8 @@ export interface StoreConfig extends ClusterAddress {
   readonly zonal?: boolean
   /** Lists as a stream where the server can; on unless told otherwise. */
   readonly watchList?: boolean
+  /** File that the store is kept in, to start from while the API is away. */
+  readonly snapshot?: string | undefined
   /** Compare the store with the server now and then; on unless told otherwise. */
   readonly audit?: boolean
   /** Protobuf where the server has it; on unless told otherwise. */
@@ -56,18 +59,27 @@ export interface StoreStats {
   readonly resourceVersions: { readonly [R in Resource]?: string }
 }
 
+/** Where the records come from: nowhere yet, a file of an earlier run, or the API server. */
+export type Source = 'none' | 'snapshot' | 'api'
+
 /** A store with the watches that feed it. */
 export interface OpenStore {
   readonly store: Store
   /** Begins to watch, in the background, for as long as it takes. */
   start(): void
   stop(): Promise<void>
-  /** @returns whether the store was synced within that time */
+  /**
+   * Where the API does not answer in that time and there is a snapshot, the store counts as synced from then on.
+   *
+   * @returns whether the store is synced
+   */
   whenSynced(timeoutMs: number): Promise<boolean>
   /** Has everything listed anew; answers stay as they are meanwhile. */
   relist(): void
   /** Audits everything now. @returns how many records were put right */
   audit(): Promise<number>
+  /** `snapshot` until the API server has given the first complete lists. */
+  source(): Source
   stats(): StoreStats
 }
 
@@ -100,7 +112,14 @@ export async function openStore(config: StoreConfig, deps: StoreDeps): Promise<O
   )
   const audits = reflectors.map((reflector) => new Audit(reflector, shared))
   const synced = Promise.withResolvers<void>()
+  const snapshots =
+    config.snapshot === undefined
+      ? undefined
+      : new Snapshots(config.snapshot, sourceOf(config), { store, clock, log: deps.log })
+  const snapshotAt = await snapshots?.load(pool)
+  let source: Source = snapshotAt === undefined ? 'none' : 'snapshot'
   let running: Promise<unknown> | undefined
+  let stopped = false
   let auditing: Promise<unknown> | undefined
   return {
     store,
@@ -108,15 +127,20 @@ export async function openStore(config: StoreConfig, deps: StoreDeps): Promise<O
       if (running !== undefined) return
       running = Promise.all(reflectors.map((reflector) => reflector.run()))
       void Promise.all(reflectors.map((reflector) => reflector.listed)).then(() => {
+        source = 'api'
         store.markSynced()
         synced.resolve()
+        if (stopped) return
+        snapshots?.start()
         if (config.audit !== false) auditing = Promise.all(audits.map((audit) => audit.run()))
       })
     },
     async stop() {
+      stopped = true
       for (const reflector of reflectors) reflector.stop()
       for (const audit of audits) audit.stop()
       await Promise.all([running, auditing])
+      if (source === 'api') await snapshots?.stop()
       transport.close()
     },
     async whenSynced(timeoutMs) {
@@ -124,6 +148,11 @@ export async function openStore(config: StoreConfig, deps: StoreDeps): Promise<O
       const cancel = clock.after(timeoutMs, late.resolve)
       await Promise.race([synced.promise, late.promise])
       cancel()
+      if (!store.synced && snapshotAt !== undefined) {
+        const written = new Date(snapshotAt).toISOString()
+        deps.log.warning(`The API server is away: answering from a snapshot of ${written}`)
+        store.markSynced()
+      }
       return store.synced
     },
     async audit() {
@@ -137,6 +166,7 @@ export async function openStore(config: StoreConfig, deps: StoreDeps): Promise<O
     relist() {
       for (const reflector of reflectors) reflector.relist('asked')
     },
+    source: () => source,
     stats: () => statsOf(store, reflectors),
   }
 }
@@ -157,6 +187,12 @@ export function watchedBy(config: StoreConfig): [Resource, Selectors][] {
   if (multicluster) watched.push(['serviceimports', { label: namespaceLabels }])
   if (pods) watched.push(['pods', { label: labels, field: LIVING_PODS }])
   return watched
+}
+
+/** What a snapshot must be of. */
+function sourceOf(config: StoreConfig): string {
+  const { kubeconfig, endpoint, tls } = config
+  return JSON.stringify([kubeconfig ?? endpoint ?? 'in-cluster', tls ?? null, watchedBy(config)])
 }
 
 const LIVING_PODS = 'status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown'

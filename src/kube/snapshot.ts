@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto'
+import { open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
+import { Endpoint, type Fact, Namespace, Pod, Service, ServiceImport, Slice } from './facts.ts'
+import type { Interner } from './intern.ts'
+import type { MemoryStore } from './memory.ts'
+import type { PortRecord } from './records.ts'
+import type { Resource } from './resources.ts'
+
+/**
+ * The store on a disk, for a start while the API is away.
+ *
+ * A text file of JSON lines: a heading, a line for each record, and last the SHA-256 of all before it. It is written
+ * beside the old one and takes its place when it is whole, so whoever reads finds the old one or the new one.
+ */
+
+/** A larger file is refused: it would not fit beside the store. */
+export const MAX_SNAPSHOT_OCTETS = 256 * 1024 * 1024
+/** Records that are written, or read, in one turn of the event loop. */
+const TURN_RECORDS = 500
+const FORMAT = 'muster snapshot 1'
+
+export interface SnapshotHeading {
+  /** Where the records are from and which were asked for: a snapshot of something else is refused. */
+  readonly source: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+/** Records put in the store and their age, or why there are none. A file that is not there is no refusal. */
+export type Loaded =
+  | { readonly records: number; readonly at: number }
+  | { readonly refused: string }
+  | { readonly missing: true }
+
+/** @throws what the file system says */
+export async function writeSnapshot(
+  store: MemoryStore,
+  file: string,
+  heading: SnapshotHeading,
+): Promise<void> {
+  const temporary = `${file}.${process.pid}.tmp`
+  const handle = await open(temporary, 'w', 0o600)
+  try {
+    const hash = createHash('sha256')
+    const write = async (lines: string): Promise<void> => {
+      hash.update(lines)
+      await handle.write(lines)
+    }
+    await write(`${JSON.stringify([FORMAT, heading.source, heading.at])}\n`)
+    let lines = ''
+    let records = 0
+    for (const line of linesOf(store)) {
+      lines += line
+      if (++records % TURN_RECORDS !== 0) continue
+      await write(lines)
+      lines = ''
+    }
+    await write(lines)
+    await handle.write(`${hash.digest('hex')}\n`)
+    await handle.sync()
+  } catch (error) {
+    await unlink(temporary).catch(() => {})
+    throw error
+  } finally {
+    await handle.close()
+  }
+  await rename(temporary, file)
+}
+
+/** Fills an empty store. Nothing is put there unless the whole file is as it was written. */
+export async function loadSnapshot(
+  store: MemoryStore,
+  file: string,
+  source: string,
+  pool: Interner,
+): Promise<Loaded> {
+  let text: Buffer
+  try {
+    const { size } = await stat(file)
+    if (size > MAX_SNAPSHOT_OCTETS) return { refused: `it has ${size} octets` }
+    text = await readFile(file)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' ? { missing: true } : { refused: message }
+  }
+  const lines = checkedLines(text)
+  if (lines === undefined) return { refused: 'it is damaged: its checksum is another' }
+  const [format, from, at] = JSON.parse(lines[0] ?? '[]') as [string, string, number]
+  if (format !== FORMAT) return { refused: `its format is not '${FORMAT}'` }
+  if (from !== source) return { refused: 'it is of another cluster, or of other selectors' }
+  for (let i = 1; i < lines.length; i++) {
+    if (i % TURN_RECORDS === 0) await setImmediate()
+    putLine(store, lines[i]!, pool)
+  }
+  return { records: lines.length - 1, at }
+}
+
+function checkedLines(text: Buffer): string[] | undefined {
+  // 64 hexadecimal digits and the end of their line.
+  const end = text.length - 65
+  if (end <= 0) return undefined
+  const checksum = createHash('sha256').update(text.subarray(0, end)).digest('hex')
+  if (text.toString('latin1', end) !== `${checksum}\n`) return undefined
+  return text.toString('utf8', 0, end - 1).split('\n')
+}
+
+type PackedPort = [number, string, string]
+
+function* linesOf(store: MemoryStore): Generator<string, undefined> {
+  const { services, endpointslices, namespaces, pods, serviceimports } = store.shelves
+  for (const fact of namespaces.values()) yield line('namespaces', fact)
+  for (const fact of services.values()) {
+    const { clusterIPs, type, externalName, ports, externalIPs } = fact
+    const flags = [fact.publishNotReadyAddresses, fact.selects]
+    yield line('services', fact, clusterIPs, type, externalName, pack(ports), externalIPs, ...flags)
+  }
+  for (const fact of endpointslices.values()) {
+    const { service, clusterService = null, sourceCluster, addressType, ports } = fact
+    const endpoints = fact.endpoints.map((endpoint) => [
+      endpoint.address,
+      endpoint.hostname,
+      endpoint.podName,
+      endpoint.nodeName,
+      endpoint.zone,
+      endpoint.conditions,
+    ])
+    const names = [service, clusterService, sourceCluster, addressType]
+    yield line('endpointslices', fact, ...names, pack(ports), endpoints)
+  }
+  for (const fact of pods.values()) yield line('pods', fact, fact.podIP, fact.labels)
+  for (const fact of serviceimports.values()) {
+    yield line('serviceimports', fact, fact.ips, fact.type, pack(fact.ports))
+  }
+}
+
+function line(resource: Resource, fact: Fact, ...rest: unknown[]): string {
+  return `${JSON.stringify([resource, fact.name, fact.namespace, fact.resourceVersion, ...rest])}\n`
+}
+
+function pack(ports: readonly PortRecord[]): PackedPort[] {
+  return ports.map(({ number, name, protocol }) => [number, name, protocol])
+}
+
+/** Fields after the first four, as {@link linesOf} wrote them; the checksum vouches for their shape. */
+type PackedService = [string[], string, string, PackedPort[], string[], boolean, boolean]
+type PackedEndpoint = [string, string, string, string, string, number]
+type PackedSlice = [string, string | null, string, string, PackedPort[], PackedEndpoint[]]
+type PackedPod = [string, Record<string, string>]
+type PackedImport = [string[], string, PackedPort[]]
+
+function putLine(store: MemoryStore, text: string, pool: Interner): void {
+  const [resource, name, ns, version, ...rest] = JSON.parse(text) as [
+    Resource,
+    string,
+    string,
+    string,
+    ...unknown[],
+  ]
+  const namespace = pool.text(ns)
+  const { shelves } = store
+  if (resource === 'namespaces') shelves.namespaces.put(new Namespace(name, version))
+  else if (resource === 'services') {
+    const [clusterIPs, type, externalName, ports, externalIPs, all, selects] = rest as PackedService
+    const spec = { clusterIPs, type: pool.text(type), externalName, externalIPs, selects }
+    const service = { ...spec, ports: unpack(ports, pool), publishNotReadyAddresses: all }
+    shelves.services.put(new Service(name, namespace, version, service))
+  } else if (resource === 'endpointslices') {
+    const slice = unpackSlice(rest as PackedSlice, pool)
+    shelves.endpointslices.put(new Slice(name, namespace, version, slice))
+  } else if (resource === 'pods') {
+    const [podIP, labels] = rest as PackedPod
+    shelves.pods.put(new Pod(name, namespace, version, podIP, labels))
+  } else {
+    const [ips, type, ports] = rest as PackedImport
+    const spec = { ips, type: pool.text(type), ports: unpack(ports, pool) }
+    shelves.serviceimports.put(new ServiceImport(name, namespace, version, spec))
+  }
+}
+
+function unpackSlice(
+  [service, clusterService, sourceCluster, addressType, ports, entries]: PackedSlice,
+  pool: Interner,
+): ConstructorParameters<typeof Slice>[3] {
+  return {
+    service,
+    clusterService: clusterService ?? undefined,
+    sourceCluster: pool.text(sourceCluster),
+    addressType: pool.text(addressType),
+    endpoints: entries.map(
+      ([address, hostname, podName, nodeName, zone, conditions]) =>
+        new Endpoint(address, hostname, podName, pool.text(nodeName), pool.text(zone), conditions),
+    ),
+    ports: unpack(ports, pool),
+    // How long ago its cause was says nothing after a restart.
+    lastChangeTrigger: Number.NaN,
+  }
+}
+
+function unpack(ports: readonly PackedPort[], pool: Interner): readonly PortRecord[] {
+  return pool.ports(ports.map(([number, name, protocol]) => ({ number, name, protocol })))
+}

@@ -1,0 +1,122 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { systemClock } from '../../src/kube/clock.ts'
+import { Interner } from '../../src/kube/intern.ts'
+import { MemoryStore } from '../../src/kube/memory.ts'
+import { applyObject, RESOURCES } from '../../src/kube/resources.ts'
+import { loadSnapshot, writeSnapshot } from '../../src/kube/snapshot.ts'
+import { SNAPSHOT_INTERVAL_MS } from '../../src/kube/snapshots.ts'
+import type { ApiObject } from './fake-api.ts'
+import { namespace, pod, service, serviceImport, slice } from './objects.ts'
+import { scene, until } from './scene.ts'
+
+const OPTIONS = { endpoints: true, multicluster: true, zonal: false, clock: systemClock }
+const HEADING = { source: 'here', at: 12 }
+
+function filled(): MemoryStore {
+  const store = new MemoryStore(OPTIONS)
+  const objects: ApiObject[] = [
+    namespace('x'),
+    service('a', 'x', {
+      externalIPs: ['192.0.2.1'],
+      publishNotReadyAddresses: true,
+      selector: { a: 'b' },
+    }),
+    slice('s', 'x', 'a', [
+      {
+        addresses: ['10.1.0.1'],
+        hostname: 'h',
+        conditions: { ready: false, serving: true },
+        zone: 'z',
+      },
+    ]),
+    pod('p', 'x', '10.1.0.1', { labels: { app: 'p' } }),
+    serviceImport('i', 'x', { type: 'Headless', ips: [], ports: [{ port: 1 }] }),
+  ]
+  for (const [i, object] of objects.entries()) {
+    object.metadata.resourceVersion = String(100 + i)
+    const kind = Object.values(RESOURCES).find(({ kind }) => kind === object.kind)!
+    applyObject(store, kind, object, new Interner())
+  }
+  return store
+}
+
+function everything(store: MemoryStore): unknown {
+  return JSON.parse(
+    JSON.stringify(
+      Object.values(store.shelves).map((shelf) => [...shelf.values()]),
+      (key, value) => (key === 'generation' || key === 'lastChangeTrigger' ? undefined : value),
+    ),
+  )
+}
+
+t.test('what was written is loaded, record for record', async (t) => {
+  const file = join(t.testdir(), 'snapshot')
+  const store = filled()
+  await writeSnapshot(store, file, HEADING)
+  const other = new MemoryStore(OPTIONS)
+  t.same(await loadSnapshot(other, file, 'here', new Interner()), { records: 5, at: 12 })
+  t.same(everything(other), everything(store))
+  t.equal(other.slicesByAddress('10.1.0.1').length, 1)
+  t.same(readdirSync(join(file, '..')), ['snapshot'], 'nothing is left beside it')
+})
+
+t.test(
+  'a snapshot that is damaged anywhere is refused, and nothing of it is in the store',
+  async (t) => {
+    const file = join(t.testdir(), 'snapshot')
+    await writeSnapshot(filled(), file, HEADING)
+    const whole = readFileSync(file)
+    const damages = [0, 40, whole.length - 70, whole.length - 2].map((at) => {
+      const damaged = Buffer.from(whole)
+      damaged[at]! ^= 1
+      return damaged
+    })
+    damages.push(whole.subarray(0, whole.length - 20), whole.subarray(0, 30), Buffer.alloc(0))
+    for (const damaged of damages) {
+      writeFileSync(file, damaged)
+      const store = new MemoryStore(OPTIONS)
+      t.match(await loadSnapshot(store, file, 'here', new Interner()), { refused: /damaged/ })
+      t.equal(store.shelves.services.size, 0)
+    }
+  },
+)
+
+t.test('a snapshot of something else is refused, and a missing one is none', async (t) => {
+  const folder = t.testdir()
+  const file = join(folder, 'snapshot')
+  await writeSnapshot(filled(), file, HEADING)
+  const store = new MemoryStore(OPTIONS)
+  t.match(await loadSnapshot(store, file, 'there', new Interner()), { refused: /another cluster/ })
+  t.same(await loadSnapshot(store, join(folder, 'none'), 'here', new Interner()), { missing: true })
+})
+
+t.test('a restart while the API is away answers from the snapshot, and says so', async (t) => {
+  const snapshot = join(t.testdir(), 'snapshot')
+  const endpoints = { endpoint: '' }
+  const first = await scene(t, { snapshot })
+  endpoints.endpoint = `http://127.0.0.1:${first.api.port}`
+  await until(() => first.store.synced)
+  t.equal(first.open.source(), 'api')
+  first.clock.advance(SNAPSHOT_INTERVAL_MS)
+  await first.open.stop()
+
+  const second = await scene(t, { snapshot, ...endpoints }, (api) => void api)
+  first.api.fault = (request) => {
+    request.socket.destroy()
+    return true
+  }
+  const waited = second.open.whenSynced(5_000)
+  second.clock.advance(5_000)
+  t.equal(await waited, true)
+  t.equal(second.open.source(), 'snapshot')
+  t.equal(second.store.slices('db', 'shop').length, 1)
+  t.match(second.lines.join('\n'), /answering from a snapshot/)
+
+  // What went away meanwhile goes when the server is back.
+  first.api.removeSilently('services', 'db', 'shop')
+  first.api.fault = undefined
+  await until(() => second.open.source() === 'api', second.clock, 50)
+  t.equal(second.store.service('db', 'shop'), undefined)
+})
