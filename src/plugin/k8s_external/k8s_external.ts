@@ -101,7 +101,7 @@ export class K8sExternal implements Plugin {
   /** `ns1` below the apex label, and nothing else there. */
   #belowApex(work: Work): Reply {
     const { query, zone, reading } = work
-    const left = labelsOf((query.folded.slice(0, query.folded.length - zone.length) + '\0') as Name)
+    const left = labelsOf(`${query.folded.slice(0, query.folded.length - zone.length)}\0` as Name)
     if (left.length === 1) return this.#negative(work, RCODE.NOERROR)
     if (left.length !== 2 || left[0] !== 'ns1') return this.#negative(work, RCODE.NXDOMAIN)
     reading.everything()

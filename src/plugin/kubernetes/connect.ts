@@ -8,8 +8,8 @@ import type { Versions } from '../lifetime.ts'
 import type { LiveSerials } from '../reply.ts'
 import type { Setup, Shared } from '../setup.ts'
 import type { Config } from './config.ts'
-import { serialName } from './kubernetes.ts'
 import { observerOf } from './metrics.ts'
+import { serialName } from './replies.ts'
 
 /** How often a start that waits for the API says so. */
 export const WAITING_LOG_MS = 500

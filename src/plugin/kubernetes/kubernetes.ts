@@ -1,5 +1,4 @@
-import type { Stamps, Store } from '../../kube/store.ts'
-import { stampKey } from '../../kube/store.ts'
+import type { Stamps } from '../../kube/store.ts'
 import { CLASS, RCODE, TYPE } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
 import { isAtOrBelow, type Name } from '../../wire/name.ts'
@@ -7,12 +6,11 @@ import { type Rr, txtRdata } from '../../wire/record.ts'
 import { ALWAYS, ONCE, type Versions } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
-import { giveUp, type Reply, replyTo, silence } from '../reply.ts'
+import { giveUp, type Reply, silence } from '../reply.ts'
 import {
   addressRecords,
   NO_RECORDS,
   nameserverRecords,
-  type Records,
   serviceRecords,
   UNSPEAKABLE,
 } from './answers.ts'
@@ -27,23 +25,19 @@ import { Hits, NOTHING } from './hits.ts'
 import { metadata } from './metadata.ts'
 import { isDefaultNameserver, nameservers } from './nameservers.ts'
 import { Reading } from './reading.ts'
+import { Replies, type ReplyParts } from './replies.ts'
 import { addressOfReverseName, pointerRecords } from './reverse.ts'
 import { transfer } from './transfer.ts'
-import { covers, type Zone, Zones } from './zones.ts'
+import { covers, Zones } from './zones.ts'
 
 /** Version of the Kubernetes DNS specification, told by `dns-version` (§2.2 there), and the TTL of that record in seconds. */
 export const SCHEMA_VERSION = '1.1.0'
 export const SCHEMA_VERSION_TTL = 28_800
 
 /** What the plugin works on. */
-export interface KubernetesParts {
+export interface KubernetesParts extends ReplyParts {
   readonly config: Config
-  readonly store: Store
   readonly versions: Versions
-  /** Name of the store among several: of the slot that all its changes bump, and of its serials. */
-  readonly storeName: string
-  /** Whether serials are noted somewhere, so that replies may name them. */
-  readonly liveSerials: boolean
   /** Search list of this machine's resolver, for autopath. */
   readonly search: readonly Name[]
 }
@@ -66,12 +60,14 @@ export class Kubernetes implements Plugin {
   readonly #parts: KubernetesParts
   readonly #zones: Zones
   readonly #finder: Finder
+  readonly #replies: Replies
   readonly #whole: number
 
   constructor(parts: KubernetesParts) {
     const { config } = parts
     this.#config = config
     this.#parts = parts
+    this.#replies = new Replies(parts)
     this.#zones = new Zones(config)
     this.#finder = new Finder(parts.store, config)
     this.#whole = parts.versions.whole(parts.storeName)
@@ -119,7 +115,7 @@ export class Kubernetes implements Plugin {
 
   /** The name by which replies tell of a serial; undefined where none is noted. */
   liveSerial(stamp: keyof Stamps): string | undefined {
-    return this.#parts.liveSerials ? serialName(this.#parts.storeName, stamp) : undefined
+    return this.#replies.liveSerial(stamp)
   }
 
   get synced(): boolean {
@@ -141,8 +137,8 @@ export class Kubernetes implements Plugin {
         return this.#pointers(query, asked)
       case TYPE.SOA:
         return asked.folded === asked.zone.name
-          ? this.#soa(query, asked)
-          : this.#noData(query, asked)
+          ? this.#replies.soa(query, asked)
+          : this.#replies.noData(query, asked)
       case TYPE.NS:
         // The reference compares the folded name with the zone as it was typed.
         return asked.folded === asked.suffix
@@ -162,7 +158,7 @@ export class Kubernetes implements Plugin {
     if (hits === undefined) return NAME_ERROR
     if (hits.plain) {
       const answer = addressRecords(asked.qname, this.#config.ttl, hits, qtype)
-      return this.#reply(query, asked, { answer, additional: NO_RECORDS.additional })
+      return this.#replies.reply(query, asked, { answer, additional: NO_RECORDS.additional })
     }
     const chase: Chase = {
       query,
@@ -173,7 +169,7 @@ export class Kubernetes implements Plugin {
     return whenDoneWith(follow(chase, asked, hits), (followed) => {
       if (followed.unspeakable) return silence(query, this.name)
       const records = { answer: followed.records, additional: NO_RECORDS.additional }
-      const reply = this.#reply(query, asked, records)
+      const reply = this.#replies.reply(query, asked, records)
       const lifetime = asked.reading.shortest(followed.lifetime)
       const flags = followed.truncated ? reply.flags | FLAG.TC : reply.flags
       return { ...reply, flags, lifetime: reply.lifetime === ONCE ? ONCE : lifetime }
@@ -184,7 +180,7 @@ export class Kubernetes implements Plugin {
     const hits = this.#find(asked, TYPE.SRV)
     if (hits === undefined) return NAME_ERROR
     const list = hits.plain ? hits.list : hits.list.filter((hit) => hit.host.type !== TYPE.CNAME)
-    return this.#reply(
+    return this.#replies.reply(
       query,
       asked,
       serviceRecords(asked.qname, asked.suffix, this.#config.ttl, list),
@@ -197,7 +193,7 @@ export class Kubernetes implements Plugin {
     if (parts.depth === 1 && parts.first === 'dns-version') return this.#schemaVersion(query, asked)
     const hits = this.#finder.find(asked.zone, parts, asked.reading)
     if (hits === undefined || (hits.list.length === 0 && parts.zone === '')) return NAME_ERROR
-    return this.#noData(query, asked)
+    return this.#replies.noData(query, asked)
   }
 
   #schemaVersion(query: Query, asked: Asked): Reply {
@@ -208,7 +204,7 @@ export class Kubernetes implements Plugin {
       ttl: SCHEMA_VERSION_TTL,
       rdata: txtRdata(SCHEMA_VERSION),
     }
-    const reply = this.#reply(query, asked, { ...NO_RECORDS, answer: [record] })
+    const reply = this.#replies.reply(query, asked, { ...NO_RECORDS, answer: [record] })
     return { ...reply, lifetime: ALWAYS }
   }
 
@@ -216,46 +212,44 @@ export class Kubernetes implements Plugin {
     const hits = this.#find(asked, TYPE.CNAME)
     if (hits === undefined) return NAME_ERROR
     const host = hits.list[0]?.host
-    if (host === undefined || host.type !== TYPE.CNAME) return this.#noData(query, asked)
+    if (host === undefined || host.type !== TYPE.CNAME) return this.#replies.noData(query, asked)
     const { rdata } = host
     if (rdata === undefined) return silence(query, this.name)
     const { ttl } = this.#config
     const record = { owner: asked.qname, type: TYPE.CNAME, class: CLASS.IN, ttl, rdata }
-    return this.#reply(query, asked, { ...NO_RECORDS, answer: [record] })
+    return this.#replies.reply(query, asked, { ...NO_RECORDS, answer: [record] })
   }
 
   #pointers(query: Query, asked: Asked): Outcome {
     const address = addressOfReverseName(asked.folded)
     if (address === undefined) {
       const hits = this.#finder.find(asked.zone, asked.parts, asked.reading)
-      return hits === undefined ? NAME_ERROR : this.#noData(query, asked)
+      return hits === undefined ? NAME_ERROR : this.#replies.noData(query, asked)
     }
     const { primaryZone, ttl } = this.#config
     const answer = pointerRecords(this.#finder, asked, address, primaryZone, ttl)
     if (answer === undefined) return NAME_ERROR
-    return this.#reply(query, asked, answer === UNSPEAKABLE ? answer : { ...NO_RECORDS, answer })
-  }
-
-  #soa(query: Query, asked: Asked): Reply {
-    const { record, change } = this.#zoneSoa(asked)
-    return replyTo(query, this.name, {
-      flags: answerFlags(query),
-      answer: [record],
-      lifetime: asked.reading.lifetime(),
-      ...change,
-    })
+    return this.#replies.reply(
+      query,
+      asked,
+      answer === UNSPEAKABLE ? answer : { ...NO_RECORDS, answer },
+    )
   }
 
   #nameservers(query: Query, asked: Asked): Outcome {
     asked.reading.everything()
     const hits = nameservers(this.#finder, this.localAddresses)
     const { ttl } = this.#config
-    return this.#reply(query, asked, nameserverRecords(asked.qname, asked.suffix, ttl, hits))
+    return this.#replies.reply(
+      query,
+      asked,
+      nameserverRecords(asked.qname, asked.suffix, ttl, hits),
+    )
   }
 
   /** Types of which no name here has records: whether the name exists is asked of its addresses. */
   #anythingElse(query: Query, asked: Asked): Outcome {
-    return this.#find(asked, TYPE.A) === undefined ? NAME_ERROR : this.#noData(query, asked)
+    return this.#find(asked, TYPE.A) === undefined ? NAME_ERROR : this.#replies.noData(query, asked)
   }
 
   /** What a name leads to, `ns.dns` included; undefined for a name error. */
@@ -268,29 +262,14 @@ export class Kubernetes implements Plugin {
     return new Hits(nameservers(this.#finder, this.localAddresses))
   }
 
-  #reply(query: Query, asked: Asked, records: Records | typeof UNSPEAKABLE): Reply {
-    if (records === UNSPEAKABLE) return silence(query, this.name)
-    if (records.answer.length === 0) return this.#noData(query, asked)
-    return replyTo(query, this.name, {
-      flags: answerFlags(query),
-      answer: records.answer,
-      additional: records.additional,
-      lifetime: asked.reading.lifetime(),
-    })
-  }
-
-  #noData(query: Query, asked: Asked): Reply {
-    return this.#negative(query, asked, RCODE.NOERROR)
-  }
-
   /** Falling through comes before the question whether the store knows everything yet: so it is with the reference. */
   #nameError(query: Query, asked: Asked, next: Next): Reply | Promise<Reply> {
     if (covers(this.#config.fallthrough, asked.folded)) {
       return whenDone(next(query), (reply) => this.#fallenThrough(reply, asked))
     }
-    if (!this.synced) return this.#negative(query, asked, RCODE.SERVFAIL)
+    if (!this.synced) return this.#replies.negative(query, asked, RCODE.SERVFAIL)
     const below = deniedBelow(asked, query.qtype, this.#finder, this.#config)
-    const reply = this.#negative(query, asked, RCODE.NXDOMAIN)
+    const reply = this.#replies.negative(query, asked, RCODE.NXDOMAIN)
     return below === 0 ? reply : { ...reply, deniedBelow: below }
   }
 
@@ -300,41 +279,6 @@ export class Kubernetes implements Plugin {
     const lifetime = this.synced ? asked.reading.shortest(reply.lifetime) : ONCE
     return { ...reply, lifetime, deniedBelow: 0 }
   }
-
-  /** Nothing negative is repeated before the store knows everything. */
-  #negative(query: Query, asked: Asked, rcode: number): Reply {
-    const { record, change } = this.#zoneSoa(asked)
-    return replyTo(query, this.name, {
-      flags: answerFlags(query),
-      rcode,
-      authority: [record],
-      lifetime: this.synced ? asked.reading.lifetime() : ONCE,
-      ...change,
-    })
-  }
-
-  /** The zone's SOA and how the reply tells of its serial: by name, or by ending with it. */
-  #zoneSoa(asked: Asked): { record: Rr; change: Partial<Reply> } {
-    const stamp = stampOf(asked.zone)
-    const liveSerial = this.liveSerial(stamp)
-    if (liveSerial === undefined) asked.reading.key(stampKey(stamp))
-    const record = asked.zone.soa(asked.suffix, this.#parts.store.stamps[stamp])
-    return { record, change: liveSerial === undefined ? {} : { liveSerial } }
-  }
-}
-
-/** The name of a store's serial among the live ones. */
-export function serialName(store: string, stamp: keyof Stamps): string {
-  return `${stamp}@${store}`
-}
-
-function stampOf(zone: Zone): keyof Stamps {
-  return zone.grammar.multicluster ? 'multicluster' : 'internal'
-}
-
-function answerFlags(query: Query): number {
-  const copied = (query.flags & FLAG.OPCODE) === 0 ? FLAG.RD | FLAG.CD : 0
-  return FLAG.QR | FLAG.AA | (query.flags & (FLAG.OPCODE | copied))
 }
 
 function whenDoneWith<A, B>(value: A | Promise<A>, then: (value: A) => B | Promise<B>) {

@@ -1,0 +1,97 @@
+import { type Stamps, type Store, stampKey } from '../../kube/store.ts'
+import { RCODE } from '../../wire/codes.ts'
+import { FLAG } from '../../wire/header.ts'
+import type { Rr } from '../../wire/record.ts'
+import { ONCE } from '../lifetime.ts'
+import type { Query } from '../query.ts'
+import { type Reply, replyTo, silence } from '../reply.ts'
+import { type Records, UNSPEAKABLE } from './answers.ts'
+import type { Asked } from './asked.ts'
+import type { Zone } from './zones.ts'
+
+const BY = 'kubernetes'
+
+/** What replies are made with. */
+export interface ReplyParts {
+  readonly store: Store
+  /** Name of the store among several: of the slot that all its changes bump, and of its serials. */
+  readonly storeName: string
+  /** Whether serials are noted somewhere, so that replies may name them. */
+  readonly liveSerials: boolean
+}
+
+/** Makes the plugin's messages: authoritative, never with recursion available, the zone's SOA beside whatever is negative (RFC 2308 §3). */
+export class Replies {
+  readonly #parts: ReplyParts
+
+  constructor(parts: ReplyParts) {
+    this.#parts = parts
+  }
+
+  /** A reply with records, and without any NODATA. */
+  reply(query: Query, asked: Asked, records: Records | typeof UNSPEAKABLE): Reply {
+    if (records === UNSPEAKABLE) return silence(query, BY)
+    if (records.answer.length === 0) return this.noData(query, asked)
+    return replyTo(query, BY, {
+      flags: flagsOf(query),
+      answer: records.answer,
+      additional: records.additional,
+      lifetime: asked.reading.lifetime(),
+    })
+  }
+
+  noData(query: Query, asked: Asked): Reply {
+    return this.negative(query, asked, RCODE.NOERROR)
+  }
+
+  /** Nothing negative is repeated before the store knows everything. */
+  negative(query: Query, asked: Asked, rcode: number): Reply {
+    const { record, change } = this.#zoneSoa(asked)
+    return replyTo(query, BY, {
+      flags: flagsOf(query),
+      rcode,
+      authority: [record],
+      lifetime: this.#parts.store.synced ? asked.reading.lifetime() : ONCE,
+      ...change,
+    })
+  }
+
+  /** The apex asked for its SOA. */
+  soa(query: Query, asked: Asked): Reply {
+    const { record, change } = this.#zoneSoa(asked)
+    return replyTo(query, BY, {
+      flags: flagsOf(query),
+      answer: [record],
+      lifetime: asked.reading.lifetime(),
+      ...change,
+    })
+  }
+
+  /** The name by which replies tell of a serial; undefined where none is noted. */
+  liveSerial(stamp: keyof Stamps): string | undefined {
+    return this.#parts.liveSerials ? serialName(this.#parts.storeName, stamp) : undefined
+  }
+
+  /** The zone's SOA and how the reply tells of its serial: by name, or by ending with it. */
+  #zoneSoa(asked: Asked): { record: Rr; change: Partial<Reply> } {
+    const stamp = stampOf(asked.zone)
+    const liveSerial = this.liveSerial(stamp)
+    if (liveSerial === undefined) asked.reading.key(stampKey(stamp))
+    const record = asked.zone.soa(asked.suffix, this.#parts.store.stamps[stamp])
+    return { record, change: liveSerial === undefined ? {} : { liveSerial } }
+  }
+}
+
+/** The name of a store's serial among the live ones. */
+export function serialName(store: string, stamp: keyof Stamps): string {
+  return `${stamp}@${store}`
+}
+
+function stampOf(zone: Zone): keyof Stamps {
+  return zone.grammar.multicluster ? 'multicluster' : 'internal'
+}
+
+function flagsOf(query: Query): number {
+  const copied = (query.flags & FLAG.OPCODE) === 0 ? FLAG.RD | FLAG.CD : 0
+  return FLAG.QR | FLAG.AA | (query.flags & (FLAG.OPCODE | copied))
+}
