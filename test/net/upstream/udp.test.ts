@@ -1,0 +1,151 @@
+import { createSocket, type Socket } from 'node:dgram'
+import t, { type Test } from 'tap'
+import { Client } from '../../../src/net/upstream/client.ts'
+import { Pool } from '../../../src/net/upstream/pool.ts'
+import { UdpConnection } from '../../../src/net/upstream/udp.ts'
+
+const now = () => performance.now()
+const query = () => Buffer.from('000001000000000000000000', 'hex')
+const options = {
+  expireMs: 10_000,
+  maxAgeMs: 0,
+  maxIdle: 0,
+  now,
+  source: undefined,
+  tls: undefined,
+}
+
+/** A UDP server; what `serve` is told of each datagram. */
+async function server(
+  t: Test,
+  serve: (socket: Socket, message: Buffer, port: number) => void,
+): Promise<{ port: number; ports: Set<number> }> {
+  const socket = createSocket('udp4')
+  const ports = new Set<number>()
+  socket.on('message', (message, from) => {
+    ports.add(from.port)
+    serve(socket, message, from.port)
+  })
+  await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done))
+  t.teardown(() => void socket.close())
+  return { port: socket.address().port, ports }
+}
+
+const echo = (socket: Socket, message: Buffer, port: number) =>
+  void socket.send(message, port, '127.0.0.1')
+
+function client(t: Test, port: number): Client {
+  const made = new Client({ ...options, peer: { address: '127.0.0.1', port } })
+  t.teardown(() => made.stop())
+  return made
+}
+
+t.test(
+  'one query after the other goes over the same socket, several at once over their own',
+  async (t) => {
+    const { port, ports } = await server(t, echo)
+    const asked = client(t, port)
+    for (let i = 0; i < 3; i++) await asked.exchange(query(), 'udp', 1000, 1000)
+    t.equal(ports.size, 1)
+    await Promise.all([1, 2, 3].map(() => asked.exchange(query(), 'udp', 1000, 1000)))
+    t.equal(ports.size, 3)
+    t.equal(asked.udp.size, 3)
+  },
+)
+
+t.test(
+  'a reply with another id, or less than a header, is dropped and the wait goes on',
+  async (t) => {
+    const { port } = await server(t, (socket, message, to) => {
+      const wrong = Buffer.from(message)
+      wrong.writeUInt16BE((message.readUInt16BE(0) + 1) & 0xffff)
+      socket.send(wrong, to, '127.0.0.1')
+      socket.send(message.subarray(0, 11), to, '127.0.0.1')
+      socket.send(Buffer.concat([message, Buffer.from('right')]), to, '127.0.0.1')
+    })
+    const outcome = await client(t, port).exchange(query(), 'udp', 1000, 1000)
+    t.equal(outcome.kind === 'arrived' && outcome.message.subarray(12).toString(), 'right')
+  },
+)
+
+t.test('ids are not the ones of before', async (t) => {
+  const ids = new Set<number>()
+  const { port } = await server(t, (socket, message, to) => {
+    ids.add(message.readUInt16BE(0))
+    echo(socket, message, to)
+  })
+  const asked = client(t, port)
+  for (let i = 0; i < 64; i++) await asked.exchange(query(), 'udp', 1000, 1000)
+  t.ok(ids.size > 60)
+})
+
+t.test('where nothing listens the failure comes at once, in the words of the log', async (t) => {
+  const socket = createSocket('udp4')
+  await new Promise<void>((done) => socket.bind(0, '127.0.0.1', done))
+  const { port } = socket.address()
+  await new Promise<void>((done) => socket.close(done))
+  const outcome = await client(t, port).exchange(query(), 'udp', 1000, 5000)
+  const error = outcome.kind === 'failed' ? outcome.error : ''
+  t.match(
+    error,
+    new RegExp(`^read udp 127.0.0.1:\\d+->127.0.0.1:${port}: read: connection refused$`),
+  )
+})
+
+t.test('a silent server is a time-out, and its socket is not used again', async (t) => {
+  const { port, ports } = await server(t, () => {})
+  const asked = client(t, port)
+  const outcome = await asked.exchange(query(), 'udp', 1000, 20)
+  const error = outcome.kind === 'failed' ? outcome.error : ''
+  t.match(error, new RegExp(`^read udp 127.0.0.1:\\d+->127.0.0.1:${port}: i/o timeout$`))
+  t.equal(asked.udp.size, 0)
+  await asked.exchange(query(), 'udp', 1000, 20)
+  t.equal(ports.size, 2)
+})
+
+t.test('at the bound, queries share sockets and each gets its own reply', async (t) => {
+  const { port, ports } = await server(t, echo)
+  const peer = { address: '127.0.0.1', port }
+  const pool = new Pool(() => UdpConnection.open(peer, undefined, now), options, 2)
+  t.teardown(() => pool.stop())
+  await Promise.all([pool.exchange(query(), 1000, 1000), pool.exchange(query(), 1000, 1000)])
+  const bodies = ['a', 'b', 'c', 'd', 'e']
+  const outcomes = await Promise.all(
+    bodies.map((body) => pool.exchange(Buffer.concat([query(), Buffer.from(body)]), 1000, 1000)),
+  )
+  const got = outcomes.map((o) => (o.kind === 'arrived' ? o.message.subarray(12).toString() : ''))
+  t.strictSame(got, bodies)
+  t.equal(ports.size, 2)
+})
+
+t.test('idle sockets expire, age, and are kept only as many as allowed', async (t) => {
+  const { port, ports } = await server(t, echo)
+  const peer = { address: '127.0.0.1', port }
+  let time = 0
+  const clock = () => time
+  const kept = { expireMs: 100, maxAgeMs: 150, maxIdle: 1, now: clock }
+  const pool = new Pool(() => UdpConnection.open(peer, undefined, clock), kept)
+  t.teardown(() => pool.stop())
+  const ask = () => pool.exchange(query(), 1000, 1000)
+  await Promise.all([ask(), ask()])
+  t.equal(pool.size, 1, 'one of two is kept')
+  time = 90
+  await ask()
+  t.equal(ports.size, 2, 'used again in time')
+  time = 160
+  await ask()
+  t.equal(ports.size, 3, 'too old, though it was used lately')
+  time = 261
+  await ask()
+  t.equal(ports.size, 4, 'idle for too long')
+})
+
+t.test('a port that cannot be is a failure, not an exception', async (t) => {
+  for (const proto of ['udp', 'tcp'] as const) {
+    const outcome = await client(t, 99_999).exchange(query(), proto, 100, 100)
+    t.equal(
+      outcome.kind === 'failed' && outcome.error,
+      `dial ${proto}: address 99999: invalid port`,
+    )
+  }
+})
