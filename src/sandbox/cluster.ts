@@ -1,8 +1,10 @@
 import { type Clock, systemClock } from './clock.ts'
+import { type ControllerOptions, startControllers } from './controllers/index.ts'
 import { Faults } from './faults.ts'
 import { type Listener, listen } from './http.ts'
 import { kubeconfigText } from './kubeconfig.ts'
 import type { PatchRequest } from './patching.ts'
+import { keepCluster, loadCluster } from './persistence.ts'
 import { Registry, type WriteOptions } from './registry.ts'
 import { type Resource, resourceOf } from './resources.ts'
 import { apiHandler } from './server.ts'
@@ -25,6 +27,10 @@ export interface ClusterOptions {
   admission?: boolean
   /** Where ClusterIPs come from, the primary family first. */
   serviceCidrs?: string[]
+  /** True, or how: workloads become Pods, Services get EndpointSlices, deletions cascade. Needs admission. */
+  controllers?: boolean | ControllerOptions
+  /** A file that the cluster's objects are kept in from one run to the next. */
+  file?: string
   /** How many changes watches can resume over. */
   historyEvents?: number
   bookmarkIntervalMs?: number
@@ -81,6 +87,8 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   const admission = options.admission ?? true
   const serviceCidrs = options.serviceCidrs ?? DEFAULT_SERVICE_CIDRS
   const registry = new Registry({ storage, clock, random, admission, serviceCidrs })
+  const onError = options.onError ?? (() => {})
+  if (options.file !== undefined) loadCluster(storage, options.file)
   const faults = new Faults()
   const handler = apiHandler({
     registry,
@@ -88,7 +96,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     faults,
     random,
     bookmarkIntervalMs: options.bookmarkIntervalMs ?? BOOKMARK_INTERVAL_MS,
-    onError: options.onError ?? (() => {}),
+    onError,
     ...(options.token === undefined ? {} : { token: options.token }),
   })
   const listener = await listen(
@@ -99,8 +107,14 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     },
     handler,
   )
+  const ends: (() => void)[] = []
+  if (options.file !== undefined) ends.push(keepCluster(storage, options.file, clock, onError))
   if (admission) createNamespaces(registry)
-  return new RunningCluster(registry, faults, listener, options)
+  if (admission && options.controllers) {
+    const how = options.controllers === true ? {} : options.controllers
+    ends.unshift(startControllers(registry, clock, random, how, onError))
+  }
+  return new RunningCluster(registry, faults, listener, options, ends)
 }
 
 /**
@@ -119,8 +133,16 @@ class RunningCluster implements Cluster {
   readonly storage: Storage
   readonly registry: Registry
   readonly #listener: Listener
+  readonly #ends: (() => void)[]
 
-  constructor(registry: Registry, faults: Faults, listener: Listener, options: ClusterOptions) {
+  constructor(
+    registry: Registry,
+    faults: Faults,
+    listener: Listener,
+    options: ClusterOptions,
+    ends: (() => void)[],
+  ) {
+    this.#ends = ends
     this.registry = registry
     this.storage = registry.storage
     this.faults = faults
@@ -183,6 +205,7 @@ class RunningCluster implements Cluster {
   async close(): Promise<void> {
     this.faults.clear()
     this.faults.dropWatches()
+    for (const end of this.#ends.splice(0)) end()
     await this.#listener.close()
   }
 

@@ -122,12 +122,12 @@ export class Storage {
     return object
   }
 
-  /** Puts an object back as it was written to a file: no event, no new revision. */
-  restore(resource: Resource, object: ApiObject): void {
+  /** Puts an object back as it was written to a file at a revision: no event, and nothing before is remembered. */
+  restore(resource: Resource, object: ApiObject, revision: number): void {
     const shelf = this.#shelf(resource)
     shelf.objects.set(keyOf(object), object)
     shelf.sorted = undefined
-    this.#revision = Math.max(this.#revision, Number(object.metadata.resourceVersion ?? 0))
+    this.#revision = Math.max(this.#revision, revision)
     this.#compacted = this.#revision
   }
 

@@ -61,7 +61,7 @@ t.test('a JSON patch that does not apply is refused whole', async (t) => {
   t.throws(() => jsonPatch({}, { op: 'add' }), { message: /cannot unmarshal/ })
 })
 
-t.test('no JSON patch changes its target', async (t) => {
+t.test('no JSON patch changes its target', async () => {
   const pointer = fc.constantFrom('/a', '/a/b', '/l/0', '/l/-', '', '/__proto__/x')
   const operation = fc.record({
     op: fc.constantFrom('add', 'remove', 'replace', 'move', 'copy', 'test'),

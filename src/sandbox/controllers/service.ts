@@ -1,0 +1,141 @@
+import { equal } from '../patch.ts'
+import { matchesSelectorMap } from '../selectors.ts'
+import type { Change } from '../storage.ts'
+import type { ApiObject, Json } from '../types.ts'
+import {
+  type Controller,
+  type ControllerContext,
+  ENDPOINT_SLICES,
+  ENDPOINTS,
+  keyOf,
+  NODES,
+  PODS,
+  SERVICES,
+  splitKey,
+} from './context.ts'
+import { type EndpointGroup, endpointGroups } from './endpoints.ts'
+import { WorkQueue } from './queue.ts'
+import { MANAGED_BY, reconcileSlices, SERVICE_NAME, type SliceOwner } from './slices.ts'
+
+const SLICE_CONTROLLER = 'endpointslice-controller.k8s.io'
+const HEADLESS = 'service.kubernetes.io/headless'
+/** The Endpoints object of a Service holds no more than this; larger ones are cut (and say so). */
+export const MAX_ENDPOINTS_IN_OBJECT = 1_000
+
+/** Keeps the EndpointSlices and the Endpoints of every Service that has a selector. */
+export class ServiceController implements Controller {
+  readonly #context: ControllerContext
+  readonly #queue: WorkQueue
+
+  constructor(context: ControllerContext) {
+    this.#context = context
+    this.#queue = new WorkQueue(context.clock, (key) => this.#sync(key), context.onError)
+    this.#addAll()
+  }
+
+  changed(change: Change): void {
+    if (change.resource === SERVICES) this.#queue.add(change.key)
+    else if (change.resource === PODS) this.#podChanged(change)
+    else if (change.resource === NODES) this.#nodeChanged(change)
+    else if (change.resource === ENDPOINT_SLICES) this.#sliceChanged(change.object)
+  }
+
+  stop(): void {
+    this.#queue.stop()
+  }
+
+  #addAll(): void {
+    for (const one of this.#context.registry.storage.list(SERVICES)) this.#queue.add(keyOf(one))
+  }
+
+  #podChanged(change: Change): void {
+    const { object, previous } = change
+    for (const service of this.#context.registry.storage.list(SERVICES)) {
+      if (service.metadata.namespace !== object.metadata.namespace) continue
+      const { selector } = service.spec
+      const matches =
+        matchesSelectorMap(selector, object.metadata.labels) ||
+        matchesSelectorMap(selector, previous?.metadata.labels)
+      if (matches) this.#queue.add(keyOf(service))
+    }
+  }
+
+  #nodeChanged(change: Change): void {
+    const before = change.previous?.metadata.labels
+    if (!equal(before, change.object.metadata.labels)) this.#addAll()
+  }
+
+  /** Somebody else's hand in our slices is put right. */
+  #sliceChanged(slice: ApiObject): void {
+    const { labels = {}, namespace } = slice.metadata
+    if (labels[MANAGED_BY] !== SLICE_CONTROLLER) return
+    this.#queue.add(`${namespace}/${labels[SERVICE_NAME]}`)
+  }
+
+  #sync(key: string): void {
+    const [namespace, name] = splitKey(key)
+    const service = this.#context.registry.storage.get(SERVICES, namespace, name)
+    if (service === undefined || service.metadata.deletionTimestamp !== undefined) return
+    // Without a selector the endpoints are somebody else's; an alias has none.
+    if (!hasSelector(service)) return
+    const groups = endpointGroups(this.#context, service)
+    reconcileSlices(this.#context, ownerOf(service), groups)
+    writeEndpoints(this.#context, service, groups)
+  }
+}
+
+function hasSelector(service: ApiObject): boolean {
+  const { selector, type } = service.spec
+  return type !== 'ExternalName' && Object.keys(selector ?? {}).length > 0
+}
+
+function ownerOf(service: ApiObject): SliceOwner {
+  const labels = { ...service.metadata.labels }
+  for (const reserved of [SERVICE_NAME, MANAGED_BY, HEADLESS]) delete labels[reserved]
+  if (service.spec.clusterIP === 'None') labels[HEADLESS] = ''
+  const serviceName = service.metadata.name
+  return { object: service, serviceName, managedBy: SLICE_CONTROLLER, labels }
+}
+
+/** The older Endpoints object, of the Service's first family: what kubectl describe reads. */
+function writeEndpoints(context: ControllerContext, service: ApiObject, groups: EndpointGroup[]) {
+  const { registry } = context
+  const { namespace = '', name } = service.metadata
+  const family = service.spec.ipFamilies?.[0] ?? 'IPv4'
+  const subsets = groups
+    .filter((group) => group.addressType === family && group.endpoints.length > 0)
+    .map(subsetOf)
+  const labels: Record<string, string> = {
+    ...service.metadata.labels,
+    'endpoints.kubernetes.io/managed-by': 'endpoint-controller',
+  }
+  if (service.spec.clusterIP === 'None') labels[HEADLESS] = ''
+  const old = registry.storage.get(ENDPOINTS, namespace, name)
+  if (old === undefined) {
+    registry.create(ENDPOINTS, namespace, {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { name, namespace, labels },
+      subsets,
+    })
+    return
+  }
+  const next = { ...old, metadata: { ...old.metadata, labels }, subsets }
+  registry.update(ENDPOINTS, namespace, name, next)
+}
+
+function subsetOf(group: EndpointGroup): Json {
+  const shown = group.endpoints.slice(0, MAX_ENDPOINTS_IN_OBJECT)
+  const address = (one: Json) => ({
+    ip: one.addresses[0],
+    ...(one.hostname === undefined ? {} : { hostname: one.hostname }),
+    ...(one.nodeName === undefined ? {} : { nodeName: one.nodeName }),
+    targetRef: one.targetRef,
+  })
+  const subset: Json = { ports: group.ports }
+  const ready = shown.filter((one) => one.conditions.ready)
+  const notReady = shown.filter((one) => !one.conditions.ready && !one.conditions.terminating)
+  if (ready.length > 0) subset.addresses = ready.map(address)
+  if (notReady.length > 0) subset.notReadyAddresses = notReady.map(address)
+  return subset
+}
