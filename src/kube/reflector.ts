@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '../log.ts'
-import { Backoff } from './backoff.ts'
+import { BACKOFF_MAX_MS, Backoff } from './backoff.ts'
 import type { Clock } from './clock.ts'
 import type { Status } from './decode.ts'
 import type { Format } from './format.ts'
@@ -63,6 +63,7 @@ export class Reflector {
   #asked: ResyncReason | undefined
   #watchList: boolean
   #heardAt: number
+  #listedAt = Number.NEGATIVE_INFINITY
 
   constructor(kind: ResourceKind, selectors: Selectors, deps: ReflectorDeps) {
     this.kind = kind
@@ -96,7 +97,7 @@ export class Reflector {
     while (!this.#stop.signal.aborted) {
       if (this.#asked !== undefined) next = { list: this.#asked }
       this.#asked = undefined
-      if (next.failure !== undefined) await this.#rest(next)
+      if (next.failure !== undefined && !this.#mayListAtOnce(next)) await this.#rest(next)
       if (this.#stop.signal.aborted) return
       if (next.list !== undefined) next = await this.#list(next.list)
       else if (next.doubt === true) next = await this.#compareVersions()
@@ -114,7 +115,16 @@ export class Reflector {
     this.#body?.destroy()
   }
 
+  /** A server that says our version is worthless is there, and answers meanwhile are old: that list is not put off. */
+  #mayListAtOnce({ list, failure }: Outcome): boolean {
+    if (list !== 'expired' && list !== 'rewound') return false
+    if (this.#deps.clock.monotonic() - this.#listedAt < BACKOFF_MAX_MS) return false
+    this.#deps.log.info(`Listing ${this.kind.resource} anew: ${failure}`)
+    return true
+  }
+
   async #list(reason: ResyncReason): Promise<Outcome> {
+    this.#listedAt = this.#deps.clock.monotonic()
     this.#deps.observer.resync(this.kind.resource, reason)
     this.#complete = false
     const outcome = this.#watchList ? await this.#streamList() : await this.#pageList()

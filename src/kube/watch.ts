@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from './clock.ts'
 import type { Progress } from './json-stream.ts'
+import { reasonOf } from './transport.ts'
 
 /** How the reading of a stream ended. */
 export type StreamEnd =
@@ -49,7 +50,7 @@ export function readStream(
     }
   })
   body.on('end', () => finish({ end: 'closed' }))
-  body.on('error', (error) => finish({ end: 'reset', failure: error.message }))
+  body.on('error', (error) => finish({ end: 'reset', failure: reasonOf(error) }))
   body.on('close', () => finish({ end: 'reset', failure: 'connection closed' }))
   return promise
 }
