@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { endpoint, isWildcard, isWithoutIpv6, listenError } from './address.ts'
+import { type Front, withFront } from './front.ts'
 import {
   type DatagramOptions,
   type Endpoint,
@@ -17,9 +18,10 @@ const DRAIN_MS = 5000
 export async function openDatagramSockets(
   options: DatagramOptions,
   handle: Handle,
+  front?: Front,
 ): Promise<OpenListener> {
   const socket = await bind(options)
-  return new DatagramListener(socket, handle)
+  return new DatagramListener(socket, handle, front, options.scope ?? 0)
 }
 
 async function bind({ host, port }: DatagramOptions): Promise<Socket> {
@@ -52,16 +54,23 @@ class DatagramListener implements OpenListener {
   private inFlight = 0
   private idle: (() => void) | undefined
 
-  constructor(socket: Socket, handle: Handle) {
+  private scope: number
+
+  constructor(socket: Socket, handle: Handle, front: Front | undefined, scope: number) {
     const { address, port } = socket.address()
     this.socket = socket
-    this.handle = handle
+    this.scope = scope
+    this.handle = withFront(front, () => this.scope, handle)
     this.port = port
     this.local = endpoint(address, port)
     socket.on('message', (packet, from) => this.take(packet, from))
     socket.on('error', () => {
       this.stats.unsent++
     })
+  }
+
+  useScope(scope: number): void {
+    this.scope = scope
   }
 
   renew(): void {}

@@ -1,5 +1,7 @@
 import type { SecureContextOptions } from 'node:tls'
 import { openDatagramSockets } from './datagram.ts'
+import type { Front } from './front.ts'
+import type { DataPlane } from './plane.ts'
 import { StreamListener } from './stream.ts'
 
 /** How messages come in; what a listener is asked for decides it. */
@@ -71,6 +73,8 @@ export interface OpenListener {
   readonly stats: ListenerStats
   /** Takes nothing new, answers what has come, then closes; after `drainMs` (5 s by default) whatever is left is cut off. */
   close(options?: { readonly drainMs?: number }): Promise<void>
+  /** From which configuration of the table ({@link Table.openScope}) queries are answered from now on; 0 for none. */
+  useScope(scope: number): void
   /** Loads the certificates again, for connections from now on; nothing without TLS. */
   renew(): void
 }
@@ -79,6 +83,12 @@ export interface DatagramOptions {
   /** An address; '' for all of the machine. */
   readonly host: string
   readonly port: number
+  /** The data threads that answer here; without them datagrams go through node:dgram. */
+  readonly plane?: DataPlane | undefined
+  /** What each socket's queue in the kernel should hold; 4 MiB by default, or what the kernel grants. */
+  readonly receiveBufferOctets?: number
+  /** See {@link OpenListener.useScope}. */
+  readonly scope?: number
 }
 
 export interface StreamOptions {
@@ -91,6 +101,10 @@ export interface StreamOptions {
   readonly maxConnections?: number
   /** Makes it DNS over TLS (RFC 7858). */
   readonly tls?: TlsServer
+  /** The table, which is asked before the handler. */
+  readonly front?: Front | undefined
+  /** See {@link OpenListener.useScope}. */
+  readonly scope?: number
   /** Told of a handler that threw. */
   readonly onFailure?: (error: unknown) => void
   /** Milliseconds of the monotonic clock. */
@@ -106,7 +120,10 @@ export const MAX_CONNECTIONS = 4096
  * @throws Error `ListenPacket: listen udp 127.0.0.1:53: bind: address already in use`, or why else it cannot be bound
  */
 export function openDatagram(options: DatagramOptions, handle: Handle): Promise<OpenListener> {
-  return openDatagramSockets(options, handle)
+  const { plane } = options
+  return plane === undefined
+    ? openDatagramSockets(options, handle)
+    : plane.openDatagram(options, handle)
 }
 
 /**

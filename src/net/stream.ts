@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as SecureServer } from 'node:tls'
 import { isWildcard, isWithoutIpv6, listenError } from './address.ts'
 import { Connection, type Parts } from './connection.ts'
+import { withFront } from './front.ts'
 import {
   type Handle,
   type ListenerStats,
@@ -42,6 +43,10 @@ export class StreamListener implements OpenListener {
     const server = createListening(options, connections)
     await listen(server, options)
     return new StreamListener(server, connections, options)
+  }
+
+  useScope(scope: number): void {
+    this.connections.scope = scope
   }
 
   renew(): void {
@@ -102,6 +107,7 @@ async function listenOn(server: Server, host: string, port: number): Promise<voi
 /** The connections of a listener, their bound and their time-outs. */
 class Connections {
   readonly stats = noStats()
+  scope: number
   private readonly open = new Map<Socket, Connection | undefined>()
   private readonly max: number
   private readonly parts: Parts
@@ -113,7 +119,9 @@ class Connections {
     const now = options.now ?? (() => performance.now())
     const onFailure = options.onFailure ?? (() => {})
     this.max = options.maxConnections ?? MAX_CONNECTIONS
-    this.parts = { transport, handle, timeouts, stats: this.stats, now, onFailure }
+    this.scope = options.scope ?? 0
+    const tabled = withFront(options.front, () => this.scope, handle)
+    this.parts = { transport, handle: tabled, timeouts, stats: this.stats, now, onFailure }
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS).unref()
   }
 

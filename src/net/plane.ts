@@ -1,0 +1,364 @@
+import { Worker } from 'node:worker_threads'
+import type { Logger } from '../log.ts'
+import type { Table } from '../table/table.ts'
+import { endpoint } from './address.ts'
+import { openDatagramSockets } from './datagram.ts'
+import { Front, type OnRepeat } from './front.ts'
+import {
+  type DatagramOptions,
+  type Handle,
+  type ListenerStats,
+  noStats,
+  type OpenListener,
+} from './listener.ts'
+import { type Listening, Misses } from './misses.ts'
+import { Locals } from './peers.ts'
+import {
+  CONTROL,
+  clockOrigin,
+  LISTENER,
+  MAX_LISTENERS,
+  MAX_THREADS,
+  type PlaneMemory,
+  planeMemory,
+  STAT,
+  STATE,
+  type ThreadData,
+} from './shared.ts'
+import { bindSockets, kernelDrops, retire, type SocketGroup } from './sockets.ts'
+import { loadSyscalls, type Syscalls } from './syscalls.ts'
+
+/** How long the threads have to empty a socket that is closed, and to end. */
+const THREADS_MS = 2000
+const DRAIN_MS = 5000
+/** A thread that throws is replaced; one that throws at once, again and again, waits so long in between. */
+const RESTART_MS = 100
+
+export interface PlaneOptions {
+  /** Data threads; {@link countThreads} says how many. */
+  readonly threads: number
+  /** The table that they answer from; undefined: every query is the chain's. */
+  readonly table: Table | undefined
+  readonly log: Pick<Logger, 'info' | 'warning' | 'error'>
+  /** Milliseconds of the monotonic clock: `performance.now()`. */
+  readonly now?: () => number
+  /** Told of repetitions whose reply asked for it, and of a sample of the others ({@link DataPlane.sample}). */
+  readonly onRepeat?: OnRepeat
+  /** Told of a handler that threw. */
+  readonly onFailure?: (error: unknown) => void
+  /** For tests: no system calls, as where koffi is not installed. */
+  readonly syscalls?: Syscalls | string
+}
+
+/** What the data threads did, all together. */
+export interface PlaneStats {
+  readonly received: number
+  /** Answered from the table by data threads. */
+  readonly answered: number
+  /** Handed over to the chain. */
+  readonly missed: number
+  /** Thrown away because the queue to the chain was full. */
+  readonly overflowed: number
+  readonly noPort: number
+  readonly unsent: number
+  /** Thrown away by the kernel, whose queue was full. */
+  readonly kernelDrops: number
+  /** Threads that threw and were replaced. */
+  readonly replaced: number
+}
+
+interface Group {
+  readonly number: number
+  readonly sockets: SocketGroup
+  readonly listening: Listening
+}
+
+/**
+ * The data threads and their sockets, owned by the control thread: the sockets outlive any thread. Nothing is ever posted to a thread; what it has to know lies
+ * in shared memory, and it looks there between batches.
+ */
+export class DataPlane {
+  /** The table as this thread asks it, for streams too; undefined without a table. */
+  readonly front: Front | undefined
+  readonly threads: number
+
+  private readonly options: PlaneOptions
+  private readonly memory: PlaneMemory
+  private readonly syscalls: Syscalls | undefined
+  private readonly misses: Misses | undefined
+  private readonly groups = new Map<number, Group>()
+  private readonly workers = new Map<number, Worker>()
+  private readonly exits = new Map<number, Promise<void>>()
+  private replaced = 0
+  private goneDrops = 0
+  private closing = false
+
+  constructor(options: PlaneOptions) {
+    const { table, log } = options
+    this.options = options
+    this.threads = Math.max(1, Math.min(options.threads, MAX_THREADS))
+    this.memory = planeMemory(this.threads)
+    const onRepeat = options.onRepeat ?? (() => {})
+    const now = options.now ?? (() => performance.now())
+    this.front = table === undefined ? undefined : new Front(table, now, onRepeat)
+    const syscalls = options.syscalls ?? loadSyscalls()
+    if (typeof syscalls === 'string') {
+      log.warning(`data threads are off, datagrams go through node:dgram: ${syscalls}`)
+      return
+    }
+    this.syscalls = syscalls
+    const listener = (number: number) => this.groups.get(number)?.listening
+    const { memory, front } = this
+    this.misses = new Misses({ memory, syscalls, front, listener, onRepeat })
+    if (table !== undefined) table.beforeReuse = this.misses.observeAll
+  }
+
+  /** Whether data threads answer; else everything goes through node:dgram. */
+  get hasThreads(): boolean {
+    return this.syscalls !== undefined
+  }
+
+  /** One answer in so many is told to `onRepeat`, beside those whose reply asks for it; 0 for none. */
+  sample(every: number): void {
+    Atomics.store(this.memory.control, CONTROL.SAMPLE, every)
+  }
+
+  /** @throws Error when the address cannot be bound, or there are {@link MAX_LISTENERS} already */
+  async openDatagram(options: DatagramOptions, handle: Handle): Promise<OpenListener> {
+    const { syscalls } = this
+    if (syscalls === undefined) return openDatagramSockets(options, handle, this.front)
+    const number = this.freeNumber()
+    const count = this.threads
+    const sockets = bindSockets(syscalls, { ...options, count })
+    const group = this.addGroup(number, sockets, options, handle)
+    this.startThreads()
+    this.misses?.start()
+    this.reportBuffer(options, sockets)
+    return new DatagramGroup(group, (drainMs) => this.closeGroup(group, drainMs), this.memory)
+  }
+
+  stats(): PlaneStats {
+    const sum = (stat: number) => {
+      let total = 0
+      for (let thread = 0; thread < this.threads; thread++) {
+        total += this.memory.stats[thread * STAT.WORDS + stat] as number
+      }
+      return total
+    }
+    return {
+      received: sum(STAT.RECEIVED),
+      answered: sum(STAT.ANSWERED),
+      missed: sum(STAT.MISSED),
+      overflowed: sum(STAT.OVERFLOWED),
+      noPort: sum(STAT.NO_PORT),
+      unsent: sum(STAT.UNSENT) + (this.misses?.unsent ?? 0),
+      kernelDrops: this.goneDrops + this.drops([...this.groups.values()]),
+      replaced: this.replaced,
+    }
+  }
+
+  /** Closes all sockets, with what the kernel has queued answered first, and ends the threads. */
+  async close(options: { readonly drainMs?: number } = {}): Promise<void> {
+    const drainMs = options.drainMs ?? DRAIN_MS
+    await Promise.all([...this.groups.values()].map((group) => this.closeGroup(group, drainMs)))
+    this.closing = true
+    Atomics.store(this.memory.control, CONTROL.STOP, 1)
+    this.wake()
+    await this.within(Promise.all(this.exits.values()), THREADS_MS)
+    await Promise.all([...this.workers.values()].map((worker) => worker.terminate()))
+    this.misses?.stop()
+  }
+
+  /** For tests: the thread throws at the next query that it takes. */
+  throwInThread(thread: number): void {
+    Atomics.store(this.memory.control, CONTROL.THROW, thread + 1)
+  }
+
+  private freeNumber(): number {
+    for (let number = 0; number < MAX_LISTENERS; number++) {
+      if (!this.groups.has(number)) return number
+    }
+    throw new Error(`more than ${MAX_LISTENERS} addresses to listen on`)
+  }
+
+  private addGroup(
+    number: number,
+    sockets: SocketGroup,
+    options: DatagramOptions,
+    handle: Handle,
+  ): Group {
+    const { address } = endpoint(options.host || sockets.address, 0)
+    const listening: Listening = {
+      handle,
+      locals: new Locals(address, sockets.port),
+      stats: noStats(),
+      descriptors: sockets.descriptors,
+      onFailure: this.options.onFailure ?? (() => {}),
+      scope: options.scope ?? 0,
+      waiting: 0,
+      idle: undefined,
+    }
+    const group = { number, sockets, listening }
+    this.groups.set(number, group)
+    const { listeners } = this.memory
+    const at = number * LISTENER.WORDS
+    sockets.descriptors.forEach((descriptor, thread) => {
+      Atomics.store(listeners, at + LISTENER.DESCRIPTORS + thread, descriptor)
+    })
+    Atomics.store(listeners, at + LISTENER.SCOPE, listening.scope)
+    Atomics.store(listeners, at + LISTENER.DRAINED, 0)
+    Atomics.store(listeners, at + LISTENER.STATE, STATE.OPEN)
+    this.wake()
+    return group
+  }
+
+  /** Threads look at the listeners again: those without any at once, the others at their next batch. */
+  private wake(): void {
+    const { control } = this.memory
+    Atomics.add(control, CONTROL.GENERATION, 1)
+    Atomics.notify(control, CONTROL.GENERATION)
+  }
+
+  private startThreads(): void {
+    for (let thread = 0; thread < this.threads; thread++) {
+      if (!this.workers.has(thread)) this.startThread(thread)
+    }
+  }
+
+  private startThread(number: number): void {
+    const script = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js'
+    const { memory } = this
+    const table = this.options.table?.shared
+    const data: ThreadData = { number, memory, table, clockOffset: -clockOrigin() }
+    const worker = new Worker(new URL(script, import.meta.url), {
+      workerData: data,
+      execArgv: [],
+      env: {},
+      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 32, stackSizeMb: 1 },
+    })
+    this.workers.set(number, worker)
+    let failure: unknown
+    worker.on('error', (error) => {
+      failure = error
+    })
+    const exit = new Promise<void>((done) => {
+      worker.once('exit', () => {
+        this.workers.delete(number)
+        this.afterExit(number, failure)
+        done()
+      })
+    })
+    this.exits.set(number, exit)
+  }
+
+  /** The sockets are still there, with all that has come since: another thread goes on with them. */
+  private afterExit(number: number, failure: unknown): void {
+    this.options.table?.forgetReader(number)
+    if (this.closing) return
+    this.replaced++
+    const reason = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)
+    this.options.log.error(`data thread ${number} ended and is replaced: ${reason}`)
+    const first = this.replaced === 1
+    setTimeout(
+      () => {
+        if (!this.closing) this.startThread(number)
+      },
+      first ? 0 : RESTART_MS,
+    )
+  }
+
+  private async closeGroup(group: Group, drainMs: number): Promise<void> {
+    const { number, sockets, listening } = group
+    if (this.groups.get(number) !== group) return
+    const syscalls = this.syscalls as Syscalls
+    const { listeners } = this.memory
+    const at = number * LISTENER.WORDS
+    for (const descriptor of sockets.descriptors) retire(syscalls, descriptor, sockets)
+    Atomics.store(listeners, at + LISTENER.DRAINED, 0)
+    Atomics.store(listeners, at + LISTENER.STATE, STATE.DRAINING)
+    this.wake()
+    await this.drained(at)
+    await this.answered(listening, drainMs)
+    this.misses?.flush()
+    this.goneDrops += this.drops([group])
+    Atomics.store(listeners, at + LISTENER.STATE, STATE.FREE)
+    this.groups.delete(number)
+    for (const descriptor of sockets.descriptors) syscalls.close(descriptor)
+  }
+
+  /** Until every thread has emptied its socket, and what it queued has been taken. */
+  private async drained(at: number): Promise<void> {
+    const all = 2 ** this.threads - 1
+    const ends = performance.now() + THREADS_MS
+    while (performance.now() < ends) {
+      const drained = Atomics.load(this.memory.listeners, at + LISTENER.DRAINED) >>> 0
+      if (drained === all && this.misses?.isEmpty() === true) return
+      await new Promise((later) => setTimeout(later, 5))
+    }
+  }
+
+  private async answered(listening: Listening, drainMs: number): Promise<void> {
+    if (listening.waiting === 0) return
+    const idle = new Promise<void>((done) => {
+      listening.idle = done
+    })
+    await this.within(idle, drainMs)
+  }
+
+  private async within(done: Promise<unknown>, milliseconds: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const timeout = new Promise<void>((late) => {
+      timer = setTimeout(late, milliseconds)
+    })
+    await Promise.race([done, timeout])
+    clearTimeout(timer)
+  }
+
+  private drops(groups: readonly Group[]): number {
+    const { syscalls } = this
+    if (syscalls === undefined) return 0
+    return groups
+      .flatMap(({ sockets }) => sockets.descriptors)
+      .reduce((sum, descriptor) => sum + kernelDrops(syscalls, descriptor), 0)
+  }
+
+  private reportBuffer(options: DatagramOptions, sockets: SocketGroup): void {
+    const wanted = options.receiveBufferOctets
+    const { receiveBufferOctets } = sockets
+    if (wanted !== undefined && receiveBufferOctets < wanted) {
+      const text = `the kernel gives ${receiveBufferOctets} octets of receive buffer, not ${wanted}`
+      this.options.log.warning(`${text}: raise net.core.rmem_max`)
+    }
+  }
+}
+
+/** One address, as its owner has it. */
+class DatagramGroup implements OpenListener {
+  readonly port: number
+  readonly stats: ListenerStats
+  readonly receiveBufferOctets: number
+  private readonly group: Group
+  private readonly memory: PlaneMemory
+  private readonly closeGroup: (drainMs: number) => Promise<void>
+
+  constructor(group: Group, close: (drainMs: number) => Promise<void>, memory: PlaneMemory) {
+    this.group = group
+    this.memory = memory
+    this.closeGroup = close
+    this.port = group.sockets.port
+    this.stats = group.listening.stats
+    this.receiveBufferOctets = group.sockets.receiveBufferOctets
+  }
+
+  useScope(scope: number): void {
+    this.group.listening.scope = scope
+    const at = this.group.number * LISTENER.WORDS + LISTENER.SCOPE
+    Atomics.store(this.memory.listeners, at, scope)
+  }
+
+  renew(): void {}
+
+  close(options: { readonly drainMs?: number } = {}): Promise<void> {
+    return this.closeGroup(options.drainMs ?? DRAIN_MS)
+  }
+}
