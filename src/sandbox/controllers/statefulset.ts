@@ -125,6 +125,9 @@ export class StatefulSetController implements Controller {
   #create(set: ApiObject, ordinal: number, revisions: Revisions): void {
     const name = `${set.metadata.name}-${ordinal}`
     const partition = set.spec.updateStrategy?.rollingUpdate?.partition ?? 0
+    // The Pod of an earlier set of the same name may still be stopping: its end is told to this set, too.
+    const { namespace = '' } = set.metadata
+    if (this.#context.registry.storage.get(PODS, namespace, name) !== undefined) return
     const start = set.spec.ordinals?.start ?? 0
     const stays = ordinal - start < partition
     const revision = stays ? revisions.current : revisions.update
