@@ -13,6 +13,7 @@ import { module as errors } from './errors/setup.ts'
 import { module as forward } from './forward/setup.ts'
 import { module as header } from './header/setup.ts'
 import { module as health } from './health/setup.ts'
+import { module as hosts } from './hosts/setup.ts'
 import { module as k8sExternal } from './k8s_external/setup.ts'
 import { module as kubernetes } from './kubernetes/setup.ts'
 import { module as loadbalance } from './loadbalance/setup.ts'
@@ -71,6 +72,7 @@ export const ORDER: readonly PluginModule[] = [
   header,
   tls,
   minimal,
+  hosts,
   k8sExternal,
   kubernetes,
   loop,

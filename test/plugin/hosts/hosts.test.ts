@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { HostsFile } from '../../../src/plugin/hosts/file.ts'
+import { module as hosts } from '../../../src/plugin/hosts/setup.ts'
+import { readHosts } from '../../../src/plugin/hosts/table.ts'
+import { name } from '../../../src/wire/name.ts'
+import { arrange } from '../harness.ts'
+
+const ALL = { zones: [name('.')], reverse: true }
+
+t.test('comments, odd lines and IPv6 zones are read as hosts(5) has them', async (t) => {
+  const table = readHosts(
+    '10.0.0.1 a b # c\n#10.0.0.2 d\nfe80::1%eth0 a\n10.0.0.300 e\n10.0.0.4\n',
+    ALL,
+  )
+  t.strictSame([...table.ipv4.keys()], [name('a'), name('b')])
+  t.strictSame([...table.ipv6.keys()], [name('a')])
+  t.strictSame(table.names.get('fe80::1'), [name('a')])
+  t.equal(table.entries, 6)
+})
+
+t.test('a name outside the zones is left out', async (t) => {
+  const table = readHosts('10.0.0.1 a.test a.example', { ...ALL, zones: [name('test')] })
+  t.strictSame([...table.ipv4.keys()], [name('a.test')])
+})
+
+t.test('a changed file bumps its version, an unchanged or missing one does not', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'muster-hosts-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  const path = join(directory, 'hosts')
+  const bumped: string[] = []
+  const versions = {
+    slot: () => 0,
+    read: () => 0,
+    whole: () => 0,
+    bump: (keys: Iterable<string>) => void bumped.push(...keys),
+  }
+  const file = new HostsFile({ path, rules: ALL, versions, onRead: () => {} })
+  file.read()
+  t.strictSame(bumped, [])
+  writeFileSync(path, '10.0.0.1 a')
+  file.read()
+  file.read()
+  t.strictSame(bumped, [`file:${path}`])
+  rmSync(path)
+  file.read()
+  t.equal(file.table.ipv4.size, 1, 'what was known stays')
+})
+
+t.test(
+  'answers stand while the file stands, and a name that falls through is not its own',
+  async (t) => {
+    const chain = await arrange(
+      'hosts /does/not/exist {\n 10.0.0.1 a.test\n fallthrough b.test\n}',
+      [hosts],
+    )
+    t.match(await chain.ask('A.test. A'), 'a.test. 3600 IN A 10.0.0.1')
+    t.match(await chain.ask('a.test. AAAA'), /^NOERROR/)
+    t.match(await chain.ask('c.test. A'), /^SERVFAIL/)
+    t.match(await chain.ask('1.0.0.10.in-addr.arpa. PTR'), 'PTR a.test.')
+  },
+)
