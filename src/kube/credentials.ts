@@ -43,7 +43,7 @@ type KubeConfig = import('@kubernetes/client-node').KubeConfig
  * @throws ConfigurationError in the words that client-go has for it
  */
 export async function loadCredentials(address: ClusterAddress): Promise<Credentials> {
-  const { KubeConfig } = await import('@kubernetes/client-node')
+  const { KubeConfig } = await import('./kubeconfig.ts')
   const load = (): KubeConfig => loadConfig(new KubeConfig(), address)
   let config = load()
   const access = (): Promise<Access> => accessOf(config)

@@ -1,5 +1,6 @@
 import type { Format } from './format.ts'
-import { PROTOBUF_DECODERS, readListEnd, readMetadata, readStatus } from './protobuf-objects.ts'
+import { readListEnd, readMetadata, readStatus } from './protobuf-metadata.ts'
+import { PROTOBUF_DECODERS } from './protobuf-objects.ts'
 import { FrameParser, ProtobufListParser } from './protobuf-stream.ts'
 import { applyFact } from './resources.ts'
 
