@@ -5,17 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { fixedStore } from '../../src/kube/fixed.ts'
 import { module as autopath } from '../../src/plugin/autopath/setup.ts'
 import { module as external } from '../../src/plugin/k8s_external/setup.ts'
 import { localAddresses } from '../../src/plugin/kubernetes/nameservers.ts'
+import { module as kubernetes } from '../../src/plugin/kubernetes/setup.ts'
+import type { Shared } from '../../src/plugin/setup.ts'
 import { typeFromText } from '../../src/wire/codes.ts'
 import { name } from '../../src/wire/name.ts'
 import { Writer } from '../../src/wire/writer.ts'
 import { askByTcp, askByUdp, framed } from '../parity/exchange.ts'
 import { describe, packetOf } from '../parity/transcript.ts'
 import { arrange, type Chain } from '../plugin/harness.ts'
-import { kubernetesOver } from '../plugin/kubernetes/chain.ts'
 import { forward, standIn } from '../plugin/kubernetes/stand-ins.ts'
 import { freePort } from '../ports.ts'
 import { diceOf, oddCluster } from './odd-cluster.ts'
@@ -28,10 +28,7 @@ import { oddQuestions } from './odd-questions.ts'
 const seed = Number(process.env.SEED ?? 1)
 const questions = Number(process.env.QUESTIONS ?? 1500)
 
-const CONFIGURATIONS: Record<
-  string,
-  { directives: string; zones: string[]; noendpoints?: boolean; zonal?: boolean }
-> = {
+const CONFIGURATIONS: Record<string, { directives: string; zones: string[] }> = {
   insecure: {
     zones: ['cluster.local.', 'in-addr.arpa.', 'ip6.arpa.'],
     directives: `kubernetes cluster.local in-addr.arpa ip6.arpa {
@@ -67,7 +64,6 @@ kubernetes cluster.local in-addr.arpa ip6.arpa {
   },
   bare: {
     zones: ['cluster.local.'],
-    noendpoints: true,
     directives: `kubernetes cluster.local 0.0.10.in-addr.arpa {
   kubeconfig KUBECONFIG
   noendpoints
@@ -76,7 +72,6 @@ kubernetes cluster.local in-addr.arpa ip6.arpa {
   },
   zonal: {
     zones: ['cluster.local.', 'sub.cluster.local.', '1.10.in-addr.arpa.'],
-    zonal: true,
     directives: `kubernetes cluster.local sub.cluster.local 10.0.0.0/15 172.16.0.0/16 {
   kubeconfig KUBECONFIG
   pods insecure
@@ -85,6 +80,16 @@ kubernetes cluster.local in-addr.arpa ip6.arpa {
   fallthrough foo.cluster.local
 }`,
   },
+}
+
+CONFIGURATIONS.labelled = {
+  zones: ['cluster.local.', 'in-addr.arpa.'],
+  directives: `kubernetes cluster.local in-addr.arpa ip6.arpa {
+  kubeconfig KUBECONFIG
+  labels tier in (a, b)
+  namespace_labels exposed
+  pods verified
+}`,
 }
 
 const have = (binary: string) => {
@@ -119,7 +124,6 @@ t.test('CoreDNS over the same objects gives the same answers', { skip }, async (
   const local = localAddresses([])
   const objects = oddCluster(dice, 60, local)
   for (const object of objects) await create(api, object)
-  const living = objects.filter((object) => !isGone(object))
 
   const upstream = await freePort()
   let corefile = readFileSync(
@@ -139,17 +143,12 @@ t.test('CoreDNS over the same objects gives the same answers', { skip }, async (
   run('coredns', '-conf', join(directory, 'Corefile'))
   for (const port of ports.values()) await listening(port)
 
-  for (const [title, { directives, zones, noendpoints, zonal }] of Object.entries(CONFIGURATIONS)) {
+  for (const [title, { directives, zones }] of Object.entries(CONFIGURATIONS)) {
     const port = ports.get(title) as number
-    const options = { endpoints: noendpoints !== true, zonal: zonal === true }
-    const plugin = kubernetesOver(fixedStore(living, options), { localAddresses: local })
-    const chain = await arrange(`${directives}\nforward . upstream`, [
-      standIn('transfer'),
-      autopath,
-      external,
-      plugin,
-      forward,
-    ])
+    const shared = new Map<string, Shared>()
+    const text = directives.replace('KUBECONFIG', join(directory, 'kubeconfig'))
+    const modules = [standIn('transfer'), autopath, external, kubernetes, forward]
+    const chain = await arrange(`${text}\nforward . upstream`, modules, { shared })
     await chain.start()
     const asked = oddQuestions(dice, objects, zones, questions)
     const wrong = await compareAll(chain, port, asked)
@@ -160,6 +159,7 @@ t.test('CoreDNS over the same objects gives the same answers', { skip }, async (
       const difference = await compareTransfer(chain, port, zone)
       t.equal(difference, '', `${title}: the transfer of ${zone}`)
     }
+    for (const store of shared.values()) await store.close()
   }
 })
 
@@ -191,10 +191,13 @@ async function compareOne(
     records: [],
   }
   const packet = packetOf(recorded, 4711)
-  const [theirs] = await askByUdp({ to: '127.0.0.1', port, timeoutMs: 1200 }, [packet], 1)
-  const ours = await chain.send(packet)
-  const want = textOf(theirs)
-  const said = textOf(ours)
+  const said = textOf(await chain.send(packet))
+  let want = ''
+  // CoreDNS takes slices in an order of chance, and with it the first hit that a CNAME question is about.
+  for (let i = 0; i < (type === 'CNAME' ? 8 : 1) && want !== said; i++) {
+    const [theirs] = await askByUdp({ to: '127.0.0.1', port, timeoutMs: 1200 }, [packet], 1)
+    want = textOf(theirs)
+  }
   return want === said ? undefined : `${question}\nwant ${want}\nhave ${said}`
 }
 
@@ -234,11 +237,6 @@ const EMPTY = {
 }
 const written = (content: Parameters<Writer['write']>[0]) =>
   Buffer.from(new Writer().write(content, 65535))
-
-function isGone(object: object): boolean {
-  const { phase } = (object as { status?: { phase?: string } }).status ?? {}
-  return phase === 'Succeeded' || phase === 'Failed'
-}
 
 async function listening(port: number): Promise<void> {
   for (let i = 0; i < 150; i++) {

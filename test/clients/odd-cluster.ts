@@ -42,7 +42,9 @@ const PORT_LISTS: readonly (readonly Json[])[] = [
  * @param local addresses of this machine, which one Service leads to
  */
 export function oddCluster(dice: Dice, services: number, local: readonly string[]): object[] {
-  const objects: object[] = NAMESPACES.map((name) => object('v1', 'Namespace', { name }))
+  const objects: object[] = NAMESPACES.map((name) =>
+    object('v1', 'Namespace', { name, labels: name.length === 3 ? { exposed: 'true' } : {} }),
+  )
   for (let i = 0; i < services; i++) {
     const namespace = pick(dice, NAMESPACES)
     const name = `s${i}`
@@ -109,7 +111,7 @@ function service(dice: Dice, name: string, namespace: string, i: number): object
   return object(
     'v1',
     'Service',
-    { name, namespace },
+    { name, namespace, labels: { tier: pick(dice, ['a', 'b', 'c']) } },
     { spec, status: { loadBalancer: { ingress } } },
   )
 }
@@ -140,7 +142,8 @@ function slice(dice: Dice, name: string, service: string | undefined, namespace:
   const family = pick(dice, ['IPv4', 'IPv4', 'IPv6', 'FQDN'])
   const count = Math.floor(dice() * dice() * 12)
   const endpoints = Array.from({ length: count }, () => endpoint(dice, family))
-  const labels = service === undefined ? {} : { 'kubernetes.io/service-name': service }
+  const tier = pick(dice, ['a', 'b', 'c'])
+  const labels = service === undefined ? { tier } : { tier, 'kubernetes.io/service-name': service }
   const ports = pick(dice, [...PORT_LISTS, [{ name: 'http', protocol: 'TCP' }]])
   return object(
     'discovery.k8s.io/v1',

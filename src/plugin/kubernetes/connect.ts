@@ -42,7 +42,7 @@ export class SharedStore implements Shared {
 
   async close(): Promise<void> {
     const opened = await this.#opened.catch(() => undefined)
-    if (this.#started) await opened?.stop()
+    await opened?.stop()
   }
 }
 
