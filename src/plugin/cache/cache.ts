@@ -1,7 +1,6 @@
 import { RCODE } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
 import { isAtOrBelow, type Name, name } from '../../wire/name.ts'
-import type { Rr } from '../../wire/record.ts'
 import { type Lifetime, ONCE, stands, until, type Versions, whileStanding } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
@@ -12,7 +11,7 @@ import type { CacheMetrics, Series } from './metrics.ts'
 import type { Options } from './options.ts'
 import { Refresher, withAd } from './refresh.ts'
 import { Store } from './store.ts'
-import { lowestTtl, setTtl, withTtl } from './ttl.ts'
+import { keptTtl, withTtl } from './ttl.ts'
 
 /**
  * Plugins that answer from what is known here: the cluster, files. Their answers carry the versions of what they were made from. Where one does not (because it
@@ -123,9 +122,8 @@ export class Cache implements Plugin {
    */
   take(query: Query, reply: Reply, series: Series, refreshing: boolean): Taken {
     if (reply.kind !== 'message') return { reply, item: undefined }
-    if (reply.stream !== undefined) return { reply: this.transfer(reply), item: undefined }
     const kind = classify(reply, this.host.wallClock())
-    const ttl = this.ttlOf(reply, kind)
+    const ttl = keptTtl(reply, kind, this.options)
     // OPT is between two servers (RFC 6891 §6.2.1): the client gets one of this server's own.
     const timed = { ...withTtl(reply, Math.trunc(ttl)), opt: undefined }
     const bounded = this.withoutUnwantedAd(query, timed)
@@ -139,12 +137,6 @@ export class Cache implements Plugin {
     }
     const item = this.keep(query, timed, kind, Math.trunc(ttl), series, refreshing)
     return { reply: item === undefined ? bounded : this.keptReply(bounded, item, series), item }
-  }
-
-  /** The reference gives the records of a transfer the TTL of what is never kept. */
-  private transfer(reply: Reply): Reply {
-    const ttl = Math.trunc(this.ttlOf(reply, 'other'))
-    return { ...reply, stream: reply.stream && retimed(reply.stream, ttl) }
   }
 
   /** What the cache holds for the query's key, whether over or not. */
@@ -196,13 +188,6 @@ export class Cache implements Plugin {
     if (left > 0) return true
     const { staleFor } = this.options
     return staleFor > 0 && item.versions.length === 0 && -left < Math.trunc(staleFor)
-  }
-
-  private ttlOf(reply: Reply, kind: Class): number {
-    const { success, denial, failureTtl } = this.options
-    if (kind === 'failure') return failureTtl
-    const { minTtl, maxTtl } = kind === 'nxdomain' || kind === 'nodata' ? denial : success
-    return Math.min(Math.max(lowestTtl(reply, kind, maxTtl), minTtl), maxTtl)
   }
 
   private keep(
@@ -290,13 +275,6 @@ export class Cache implements Plugin {
     if (wantsAuthenticated(query) || (reply.flags & FLAG.AD) === 0) return reply
     return { ...reply, flags: reply.flags & ~FLAG.AD }
   }
-}
-
-async function* retimed(
-  batches: AsyncIterable<readonly Rr[]>,
-  ttl: number,
-): AsyncGenerator<readonly Rr[]> {
-  for await (const batch of batches) yield setTtl(batch, ttl)
 }
 
 /** DO, CD, qtype, qclass and the qname in lower case. */

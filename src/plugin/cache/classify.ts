@@ -47,7 +47,7 @@ function ofAnswer(reply: Reply): Class {
 
 /** Whether a reply of this class may be kept: not a truncated one, and no denial without an SOA to tell for how long (RFC 2308 §5). */
 export function isKeepable(reply: Reply, kind: Class): boolean {
-  if ((reply.flags & FLAG.TC) !== 0 || kind === 'other') return false
+  if ((reply.flags & FLAG.TC) !== 0 || kind === 'other' || reply.stream !== undefined) return false
   if (kind === 'nxdomain') return hasSoa(reply)
   if (kind !== 'answer' || reply.answer.length === 0) return true
   return hasSoa(reply) || answersQuestion(reply)

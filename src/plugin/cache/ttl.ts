@@ -1,12 +1,21 @@
 import type { Rr } from '../../wire/record.ts'
 import type { Reply } from '../reply.ts'
 import type { Class } from './classify.ts'
+import type { Options } from './options.ts'
 
 /** Seconds for replies that say nothing themselves. */
 export const FALLBACK_TTL = 5
 
+/** Seconds that a reply may be kept for, and that its records get whether it is kept or not: within the bounds of its kind; may have a fraction. */
+export function keptTtl(reply: Reply, kind: Class, options: Options): number {
+  if (kind === 'failure') return options.failureTtl
+  const bounds = kind === 'nxdomain' || kind === 'nodata' ? options.denial : options.success
+  const { minTtl, maxTtl } = bounds
+  return Math.min(Math.max(lowestTtl(reply, kind, maxTtl), minTtl), maxTtl)
+}
+
 /** The lowest TTL of a reply's records, `most` at most; for replies without records, and for what is neither answer nor denial, {@link FALLBACK_TTL}. */
-export function lowestTtl(reply: Reply, kind: Class, most: number): number {
+function lowestTtl(reply: Reply, kind: Class, most: number): number {
   const { answer, authority, additional } = reply
   if (kind !== 'answer' && kind !== 'nxdomain' && kind !== 'nodata') return FALLBACK_TTL
   if (answer.length + authority.length + additional.length === 0) return FALLBACK_TTL
@@ -17,14 +26,22 @@ export function lowestTtl(reply: Reply, kind: Class, most: number): number {
   return lowest
 }
 
-/** The reply with this TTL in all its records. */
+/** The reply with this TTL in all its records, those of a transfer included. */
 export function withTtl(reply: Reply, ttl: number): Reply {
   return {
     ...reply,
     answer: setTtl(reply.answer, ttl),
     authority: setTtl(reply.authority, ttl),
     additional: setTtl(reply.additional, ttl),
+    stream: reply.stream && retimed(reply.stream, ttl),
   }
+}
+
+async function* retimed(
+  batches: AsyncIterable<readonly Rr[]>,
+  ttl: number,
+): AsyncGenerator<readonly Rr[]> {
+  for await (const batch of batches) yield setTtl(batch, ttl)
 }
 
 /** The same records where they have this TTL already. */
