@@ -5,6 +5,7 @@ import { answerDiscovery } from './documents.ts'
 import type { Faults, RequestFacts } from './faults.ts'
 import { readBody } from './http.ts'
 import { negotiate } from './negotiate.ts'
+import { decodeProtobuf, PROTOBUF_TYPE } from './protobuf.ts'
 import { read } from './reading.ts'
 import type { Registry } from './registry.ts'
 import { type Route, routeOf } from './route.ts'
@@ -168,8 +169,9 @@ function authenticate(context: ServerContext, message: IncomingMessage): void {
 
 function parseBody(body: Buffer, contentType: string): Json {
   if (body.length === 0) return undefined
-  const text = body.toString()
+  if (contentType === PROTOBUF_TYPE) return decodeProtobuf(body)
   if (contentType.includes('protobuf')) throw unsupportedMediaType()
+  const text = body.toString()
   try {
     return contentType.includes('yaml') ? parseYaml(text) : JSON.parse(text)
   } catch (error) {
@@ -181,7 +183,7 @@ export function unsupportedMediaType(): ApiError {
   return new ApiError(
     415,
     'UnsupportedMediaType',
-    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
   )
 }
 
