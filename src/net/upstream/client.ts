@@ -45,7 +45,7 @@ export class Client {
     return pool.exchange(message, dialMs, readMs)
   }
 
-  /** Closes all connections. */
+  /** Closes all connections once nothing is in flight on them. */
   stop(): void {
     this.udp.stop()
     this.stream.stop()

@@ -35,6 +35,7 @@ export class HttpsClient {
   private speaksHttp2: boolean | undefined
   private opening: Promise<void> | undefined
   private stopped = false
+  private inFlight = 0
 
   constructor(options: HttpsOptions) {
     this.options = options
@@ -43,6 +44,7 @@ export class HttpsClient {
   /** Sends a message with id 0 (RFC 8484 §4.1) and waits for the reply. */
   async exchange(message: Buffer, timeoutMs: number): Promise<Outcome> {
     message.writeUInt16BE(0, 0)
+    this.inFlight++
     const signal = AbortSignal.timeout(timeoutMs)
     try {
       const response = await this.send(message, signal)
@@ -50,12 +52,17 @@ export class HttpsClient {
     } catch (error) {
       const reason = signal.aborted ? 'context deadline exceeded' : this.words(error as Error)
       return this.fail(reason)
+    } finally {
+      this.inFlight--
+      if (this.stopped) this.stop()
     }
   }
 
+  /** Closes the connections once nothing is in flight. */
   stop(): void {
     this.stopped = true
-    this.session?.destroy()
+    if (this.inFlight > 0) return
+    this.session?.close()
     this.agent.destroy()
   }
 
@@ -85,7 +92,6 @@ export class HttpsClient {
   }
 
   private async send(message: Buffer, signal: AbortSignal): Promise<Response> {
-    if (this.stopped) throw new Error('proxy: transport stopped')
     if (this.session === undefined && this.speaksHttp2 !== false) await this.open(signal)
     const { session } = this
     return session === undefined

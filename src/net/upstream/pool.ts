@@ -3,6 +3,8 @@ import { type Failed, failed, type Outcome } from './outcome.ts'
 
 /** Connections to one server that may be open at a time; beyond it, messages share them. */
 export const MAX_CONNECTIONS = 256
+/** Messages that may wait for a connection that is being opened; those beyond fail. */
+export const MAX_WAITING = 4096
 /** How often idle connections are looked through, in milliseconds. */
 export const SWEEP_MS = 10_000
 /** How long a connection may be idle, in milliseconds, where nothing else is said. */
@@ -36,6 +38,7 @@ export class Pool {
   /** The longest idle one first. */
   private idle: Connection[] = []
   private opening = 0
+  private waiting: (() => void)[] = []
   private stopped = false
   private sweeper: NodeJS.Timeout | undefined
 
@@ -56,22 +59,34 @@ export class Pool {
 
   /** Sends a message, whose id is overwritten, and waits for its reply. Opening a connection may take `dialMs`, the reply `readMs`. */
   async exchange(message: Buffer, dialMs: number, readMs: number): Promise<Outcome> {
-    const found = this.takeIdle() ?? this.share()
-    if (found !== undefined) {
-      this.onHit()
-      return this.run(found, message, readMs)
-    }
-    this.onMiss()
-    const opened = await this.dial(dialMs)
-    return 'kind' in opened ? opened : this.run(opened, message, readMs)
+    const found = await this.acquire(dialMs)
+    return 'kind' in found ? found : this.run(found, message, readMs)
   }
 
-  /** Closes everything; what is in flight fails. */
+  /** Closes what is idle, and the rest as soon as it has nothing in flight: queries under way when the configuration changes are not lost. */
   stop(): void {
     this.stopped = true
     clearInterval(this.sweeper)
-    for (const connection of [...this.all]) connection.close()
-    this.idle = []
+    for (const connection of [...this.idle]) connection.close()
+  }
+
+  /** At the bound with nothing to share yet, it waits for what is being opened. */
+  private async acquire(dialMs: number): Promise<Connection | Failed> {
+    for (;;) {
+      const found = this.takeIdle() ?? this.share()
+      if (found !== undefined) {
+        this.onHit()
+        return found
+      }
+      if (this.all.size + this.opening < this.limit) {
+        this.onMiss()
+        return this.dial(dialMs)
+      }
+      if (this.opening === 0 || this.waiting.length >= MAX_WAITING) {
+        return failed('too many queries in flight to this server')
+      }
+      await new Promise<void>((done) => this.waiting.push(done))
+    }
   }
 
   private async run(connection: Connection, message: Buffer, readMs: number): Promise<Outcome> {
@@ -81,17 +96,14 @@ export class Pool {
   }
 
   private async dial(dialMs: number): Promise<Connection | Failed> {
-    if (this.stopped) return failed('proxy: transport stopped')
     this.opening++
     const opened = await this.open(dialMs)
     this.opening--
-    if ('kind' in opened) return opened
-    if (this.stopped) {
-      opened.close()
-      return failed('proxy: transport stopped')
+    if (!('kind' in opened)) {
+      this.all.add(opened)
+      opened.onEnd = () => this.forget(opened)
     }
-    this.all.add(opened)
-    opened.onEnd = () => this.forget(opened)
+    for (const wake of this.waiting.splice(0)) wake()
     return opened
   }
 

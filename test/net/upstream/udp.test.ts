@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import t, { type Test } from 'tap'
 import { Client } from '../../../src/net/upstream/client.ts'
-import { Pool } from '../../../src/net/upstream/pool.ts'
+import { MAX_WAITING, Pool } from '../../../src/net/upstream/pool.ts'
 import { UdpConnection } from '../../../src/net/upstream/udp.ts'
 
 const now = () => performance.now()
@@ -149,3 +149,37 @@ t.test('a port that cannot be is a failure, not an exception', async (t) => {
     )
   }
 })
+
+t.test('stopping closes what is idle, and leaves what is in flight its time', async (t) => {
+  const { port } = await server(t, (socket, message, to) => {
+    setTimeout(() => echo(socket, message, to), message.length > 12 ? 30 : 0)
+  })
+  const asked = client(t, port)
+  await Promise.all([1, 2].map(() => asked.exchange(query(), 'udp', 1000, 1000)))
+  const late = asked.exchange(Buffer.concat([query(), Buffer.from('late')]), 'udp', 1000, 1000)
+  asked.stop()
+  t.equal(asked.udp.size, 1)
+  t.equal((await late).kind, 'arrived')
+  t.equal(asked.udp.size, 0)
+})
+
+t.test(
+  'a burst before any socket is open waits for those at the bound; too large a one fails',
+  async (t) => {
+    const { port, ports } = await server(t, echo)
+    const peer = { address: '127.0.0.1', port }
+    const pool = new Pool(() => UdpConnection.open(peer, undefined, now), options, 2)
+    t.teardown(() => pool.stop())
+    const burst = await Promise.all(
+      Array.from({ length: 40 }, () => pool.exchange(query(), 1000, 1000)),
+    )
+    t.ok(burst.every((outcome) => outcome.kind === 'arrived'))
+    t.equal(ports.size, 2)
+    const never = new Pool(() => new Promise(() => {}), options, 1)
+    for (let i = 0; i < MAX_WAITING + 1; i++) void never.exchange(query(), 1000, 1000)
+    t.match(await never.exchange(query(), 1000, 1000), {
+      kind: 'failed',
+      error: 'too many queries in flight to this server',
+    })
+  },
+)
