@@ -72,6 +72,7 @@ export class Pool {
 
   /** At the bound with nothing to share yet, it waits for what is being opened. */
   private async acquire(dialMs: number): Promise<Connection | Failed> {
+    const deadline = this.options.now() + dialMs
     for (;;) {
       const found = this.takeIdle() ?? this.share()
       if (found !== undefined) {
@@ -80,9 +81,10 @@ export class Pool {
       }
       if (this.all.size + this.opening < this.limit) {
         this.onMiss()
-        return this.dial(dialMs)
+        return this.dial(Math.max(1, deadline - this.options.now()))
       }
-      if (this.opening === 0 || this.waiting.length >= MAX_WAITING) {
+      const late = this.options.now() > deadline
+      if (late || this.opening === 0 || this.waiting.length >= MAX_WAITING) {
         return failed('too many queries in flight to this server')
       }
       await new Promise<void>((done) => this.waiting.push(done))
