@@ -50,6 +50,8 @@ async function serve(flags: Flags, source: CorefileSource, beside?: Beside): Pro
     workingDirectory: process.cwd(),
     print: flags.quiet ? undefined : (line) => void process.stdout.write(`${line}\n`),
     defaultPort: portOf(flags.port),
+    threads: flags.threads === 0 ? undefined : flags.threads,
+    tableMib: flags.tableMib,
     fatal: (text, exitCode) => {
       process.stdout.write(`[FATAL] ${text}\n`)
       process.exitCode = exitCode

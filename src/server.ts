@@ -16,8 +16,9 @@ import { systemHost } from './server/host.ts'
 import { Instance } from './server/instance.ts'
 import { Listeners } from './server/listeners.ts'
 import { plan } from './server/plan.ts'
+import { makeDataPlane } from './server/plane.ts'
 import { SharedPool } from './server/shared.ts'
-import { SharedVersions } from './server/versions.ts'
+import { TableVersions } from './table/versions.ts'
 import { VERSION } from './version.ts'
 
 export interface ServerOptions {
@@ -30,9 +31,16 @@ export interface ServerOptions {
   readonly print?: ((line: string) => void) | undefined
   /** Port of keys that name none; 53. */
   readonly defaultPort?: number
+  /** Data threads. */
+  readonly threads?: number | undefined
+  /** MiB of the answer table, {@link DEFAULT_TABLE_MIB} by default; 0 for none. */
+  readonly tableMib?: number
   /** Ends the process because a plugin says so; without it the error is thrown away with the server stopped. */
   readonly fatal?: Host['fatal']
 }
+
+/** MiB of the answer table without a wish. */
+export const DEFAULT_TABLE_MIB = 32
 
 /** Gives the Corefile's text; undefined where there is none. Asked at the start and at each reload. */
 export type CorefileSource = () => CorefileInput | undefined
@@ -45,7 +53,8 @@ export class Server {
   private readonly options: ServerOptions
   private readonly host: Host
   private readonly shared = new SharedPool()
-  private readonly versions = new SharedVersions()
+  private readonly versions = new TableVersions()
+  private readonly data: ReturnType<typeof makeDataPlane>
   private readonly listeners: Listeners
   private source: CorefileSource = () => undefined
   private instance: Instance | undefined
@@ -63,7 +72,20 @@ export class Server {
       reload: (force) => this.reload(force),
       configurationHash: () => this.hash,
     })
-    this.listeners = new Listeners({ log: options.log, metrics: this.metrics, host: this.host })
+    this.data = makeDataPlane({
+      log: options.log,
+      metrics: this.metrics,
+      versions: this.versions.counters,
+      threads: options.threads ?? 1,
+      tableMib: options.tableMib ?? DEFAULT_TABLE_MIB,
+    })
+    this.listeners = new Listeners({
+      log: options.log,
+      metrics: this.metrics,
+      host: this.host,
+      plane: this.data.plane,
+      table: this.data.table,
+    })
   }
 
   /**
@@ -81,6 +103,7 @@ export class Server {
       await this.serve(instance)
     } catch (error) {
       await this.listeners.close()
+      await this.data.close()
       await instance.stop()
       throw error
     }
@@ -128,6 +151,7 @@ export class Server {
       versions: this.versions,
       host: this.host,
       shared: this.shared.holder(),
+      serials: this.data.table?.serials,
       modules: ORDER,
       defaultPort: this.options.defaultPort ?? 53,
       file,
@@ -184,6 +208,7 @@ export class Server {
     await this.changing
     await this.instance?.finish()
     await this.listeners.close()
+    await this.data.close()
     await this.instance?.stop()
   }
 }

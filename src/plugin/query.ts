@@ -67,6 +67,8 @@ export class Query {
   zone: Name | undefined
   /** The `view` of that block; empty without one. */
   view = ''
+  /** False where the choice of the block depended on more than the question (plugin view): no reply to it may be repeated. */
+  repeatable = true
   /** What metadata plugins say of this query: label to a function that tells the value. */
   metadata: Map<string, () => string> | undefined
 
@@ -126,6 +128,7 @@ export class Query {
     })
     query.zone = this.zone
     query.view = this.view
+    query.repeatable = this.repeatable
     query.metadata = this.metadata
     return query
   }

@@ -32,6 +32,10 @@ export interface Reply {
   readonly by: string
   /** For how long it may be repeated. */
   readonly lifetime: Lifetime
+  /**
+   * Whether every name in the reply that ends as the qname does ends in the client's spelling: then the reply to another spelling differs in nothing else.
+   */
+  readonly echoesSpelling: boolean
   /** A denial that holds for a whole branch (RFC 8020): how many labels of the qname, counted from the right, name the branch; 0 for none. */
   readonly deniedBelow: number
   /**
@@ -99,6 +103,7 @@ export function replyTo(query: Query, by: string, change: Partial<Reply> = {}): 
     error: undefined,
     by,
     lifetime: ONCE,
+    echoesSpelling: false,
     deniedBelow: 0,
     liveSerial: undefined,
     counts: NONE,

@@ -22,8 +22,12 @@ const ECHOED_FLAGS = 0xff00
  *
  * @returns octets in the writer's buffer, valid until it writes again
  */
-export function finish(query: Query, reply: Reply, writer: Writer): Buffer | undefined {
-  const opt = optOf(query, reply)
+export function finish(
+  query: Query,
+  reply: Reply,
+  opt: Opt | undefined,
+  writer: Writer,
+): Buffer | undefined {
   if (reply.rcode > 15 && opt === undefined) return undefined
   return writer.write(contentOf(query, reply, opt), limitOf(query, reply))
 }

@@ -6,6 +6,7 @@ import { startsLine, type Token } from '../corefile/token.ts'
 import type { Logger } from '../log.ts'
 import type { Versions } from '../plugin/lifetime.ts'
 import type { Plugin } from '../plugin/plugin.ts'
+import type { LiveSerials } from '../plugin/reply.ts'
 import type { Block, Host, PluginModule, Setup } from '../plugin/setup.ts'
 import { newBlock } from './block.ts'
 import type { SharedHolder } from './shared.ts'
@@ -24,6 +25,8 @@ export interface InstanceParts {
   readonly versions: Versions
   readonly host: Host
   readonly shared: SharedHolder
+  /** Where live SOA serials are noted; undefined without a table. */
+  readonly serials: LiveSerials | undefined
   readonly modules: readonly PluginModule[]
   /** Port of keys that name none. */
   readonly defaultPort: number
@@ -116,6 +119,7 @@ export class Instance {
       host: parts.host,
       plugin: (name) => to.plugins.find((plugin) => plugin.name === name),
       plugins: () => to.plugins,
+      ...(parts.serials !== undefined && { serials: parts.serials }),
       shared: (key, create) => parts.shared.get(key, create),
       onStart: (run) => void this.starts.push(run),
       onStop: (run) => void this.stops.push(run),

@@ -1,16 +1,19 @@
 import type { Registry } from '../admin/metrics.ts'
 import type { Logger } from '../log.ts'
 import { type OpenListener, openDatagram, openStream } from '../net/listener.ts'
+import type { DataPlane } from '../net/plane.ts'
 import type { Next } from '../plugin/plugin.ts'
 import { declareMetrics } from '../plugin/prometheus/metrics.ts'
 import { countDropped } from '../plugin/prometheus/prometheus.ts'
 import type { Query } from '../plugin/query.ts'
 import { giveUp, type Reply } from '../plugin/reply.ts'
 import type { Host } from '../plugin/setup.ts'
+import type { Table } from '../table/table.ts'
 import { RCODE } from '../wire/codes.ts'
 import { uncompressedOctets, Writer } from '../wire/writer.ts'
 import { contentOf, optOf } from './finish.ts'
 import type { PlannedListener } from './plan.ts'
+import { Publisher } from './publish.ts'
 import { Responder } from './respond.ts'
 import { type Dropped, Router } from './router.ts'
 
@@ -18,12 +21,21 @@ interface Parts {
   readonly log: Logger
   readonly metrics: Registry
   readonly host: Host
+  readonly plane: DataPlane
+  /** The answer table; undefined without one. */
+  readonly table: Table | undefined
 }
 
 /** One listening address: its sockets, and what answers there now. */
 interface Listening {
   readonly sockets: OpenListener[]
-  responder: Responder
+  answering: Answering
+}
+
+/** What answers at a listener under one configuration, and where the table keeps its answers. */
+interface Answering {
+  readonly responder: Responder
+  readonly scope: number
 }
 
 /** The DNS sockets. They outlive reloads: a new configuration changes what answers behind them. */
@@ -52,9 +64,8 @@ export class Listeners {
   async follow(planned: readonly PlannedListener[]): Promise<void> {
     const opened = await this.openMissing(planned)
     for (const listener of planned) {
-      const responder = this.responderFor(listener)
       const known = this.byLabel.get(listener.label)
-      if (known !== undefined) known.responder = responder
+      if (known !== undefined) this.handOver(known, this.answeringFor(listener))
     }
     for (const [label, listening] of opened) this.byLabel.set(label, listening)
     const wanted = new Set(planned.map((listener) => listener.label))
@@ -86,10 +97,13 @@ export class Listeners {
   }
 
   private async open(listener: PlannedListener): Promise<Listening> {
-    const listening: Listening = { sockets: [], responder: this.responderFor(listener) }
-    const handle: Responder['handle'] = (packet, peer) => listening.responder.handle(packet, peer)
+    const listening: Listening = { sockets: [], answering: this.answeringFor(listener) }
+    const handle: Responder['handle'] = (packet, peer) => {
+      return listening.answering.responder.handle(packet, peer)
+    }
+    const { plane } = this.parts
     try {
-      for (const open of openers(listener, handle)) {
+      for (const open of openers(listener, handle, plane, listening.answering.scope)) {
         listening.sockets.push(await open(listening.sockets[0]?.port ?? listener.port))
       }
     } catch (error) {
@@ -99,13 +113,26 @@ export class Listeners {
     return listening
   }
 
-  private responderFor(listener: PlannedListener): Responder {
+  /** Another configuration answers from now on; what the table keeps of the old one is not found any more. */
+  private handOver(listening: Listening, next: Answering): void {
+    const old = listening.answering
+    listening.answering = next
+    for (const socket of listening.sockets) socket.useScope(next.scope)
+    this.parts.table?.closeScope(old.scope)
+  }
+
+  private answeringFor(listener: PlannedListener): Answering {
+    const { table, host } = this.parts
     const router = new Router(listener.label, listener.blocks, {
       writer: this.writer,
       dropped: this.dropped,
       guard: (query, run) => this.guard(query, run),
     })
-    return new Responder(router, this.writer, this.parts.host.now)
+    if (table === undefined)
+      return { responder: new Responder(router, this.writer, host.now), scope: 0 }
+    const scope = table.openScope()
+    const publisher = new Publisher(table, router, scope, host.now)
+    return { responder: new Responder(router, this.writer, host.now, publisher), scope }
   }
 
   /** A bug in a plugin costs the query that found it, never the server. */
@@ -130,27 +157,36 @@ export class Listeners {
   private async closeOne(label: string): Promise<void> {
     const listening = this.byLabel.get(label)
     this.byLabel.delete(label)
-    if (listening !== undefined) await closeAll(listening.sockets)
+    if (listening === undefined) return
+    await closeAll(listening.sockets)
+    this.parts.table?.closeScope(listening.answering.scope)
   }
 }
 
 type Open = (port: number) => Promise<OpenListener>
 
 /** What has to be opened for a listener, streams first: a port that they got by asking for 0 is then the datagrams' too. */
-function openers(listener: PlannedListener, handle: Responder['handle']): Open[] {
+function openers(
+  listener: PlannedListener,
+  handle: Responder['handle'],
+  plane: DataPlane,
+  scope: number,
+): Open[] {
   const { host, transport, settings, tls } = listener
   const { timeouts } = settings
+  const { front } = plane
+  const stream = { host, timeouts, front, scope }
   switch (transport) {
     case 'dns':
       return [
-        (port) => openStream({ host, port, transport: 'tcp', timeouts }, handle),
-        (port) => openDatagram({ host, port }, handle),
+        (port) => openStream({ ...stream, port, transport: 'tcp' }, handle),
+        (port) => openDatagram({ host, port, plane, scope }, handle),
       ]
     case 'tls':
       if (tls === undefined) {
         throw new Error(`${listener.label} needs the plugin tls with a certificate`)
       }
-      return [(port) => openStream({ host, port, transport: 'tls', timeouts, tls }, handle)]
+      return [(port) => openStream({ ...stream, port, transport: 'tls', tls }, handle)]
     default:
       throw new Error(`${listener.label}: Muster does not serve ${transport}`)
   }

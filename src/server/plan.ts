@@ -84,5 +84,13 @@ function routed(
       for (const plugin of preparing) plugin.prepare?.(query)
     },
     passes: (query) => filtering.every((plugin) => plugin.filter?.(query) === true),
+    filtered: filtering.length > 0,
+    mayDenyBelow: (branch, qtype, by) => {
+      const maker = plugins.findIndex((plugin) => plugin.name === by)
+      return (
+        maker >= 0 &&
+        plugins.slice(0, maker).every((plugin) => plugin.clearOf?.(branch, qtype) === true)
+      )
+    },
   }
 }

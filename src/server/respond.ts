@@ -8,6 +8,7 @@ import { type Message, readMessage } from '../wire/reader.ts'
 import type { Rr } from '../wire/record.ts'
 import { MAX_MESSAGE_OCTETS, type Writer } from '../wire/writer.ts'
 import { contentOf, finish, optOf } from './finish.ts'
+import type { Publisher } from './publish.ts'
 import type { Router } from './router.ts'
 
 /** Octets of a datagram that are read: the reference reads no more, so a query that goes on behind them has broken off (FORMERR). */
@@ -23,11 +24,14 @@ export class Responder {
   private readonly router: Router
   private readonly writer: Writer
   private readonly now: () => number
+  private readonly publisher: Publisher | undefined
 
-  constructor(router: Router, writer: Writer, now: () => number) {
+  /** @param publisher where replies go that may be repeated; undefined without a table */
+  constructor(router: Router, writer: Writer, now: () => number, publisher?: Publisher) {
     this.router = router
     this.writer = writer
     this.now = now
+    this.publisher = publisher
   }
 
   readonly handle = (received: Buffer, peer: Peer): Response | Promise<Response> => {
@@ -53,8 +57,8 @@ export class Responder {
     })
     const reply = this.router.serve(query)
     return reply instanceof Promise
-      ? reply.then((later) => owned(this.finish(query, later)))
-      : this.finish(query, reply)
+      ? reply.then((later) => owned(this.finish(query, later, true)))
+      : this.finish(query, reply, false)
   }
 
   private exchange(packet: Buffer, peer: Peer): Exchange {
@@ -70,11 +74,17 @@ export class Responder {
     }
   }
 
-  private finish(query: Query, reply: Reply): Response {
+  private finish(query: Query, reply: Reply, waited: boolean): Response {
     if (reply.kind === 'silence') return undefined
     if (reply.stream !== undefined) return this.transfer(query, reply, reply.stream)
-    const message = finish(query, reply, this.writer)
-    return message === undefined || reply.sign === undefined ? message : reply.sign(message, 0)
+    const opt = optOf(query, reply)
+    const { writer } = this
+    const message = finish(query, reply, opt, writer)
+    if (message === undefined) return undefined
+    if (reply.lifetime.repeatable) {
+      this.publisher?.publish(query, reply, message, opt, writer.truncated, waited)
+    }
+    return reply.sign === undefined ? message : reply.sign(message, 0)
   }
 
   /** RFC 5936 §2.2: one message for each batch, the question in the first. */

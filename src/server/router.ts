@@ -3,7 +3,7 @@ import { whenDone } from '../plugin/plugin.ts'
 import type { Listener, Query } from '../plugin/query.ts'
 import { giveUp, type Reply, replyTo } from '../plugin/reply.ts'
 import { CLASS, RCODE, TYPE } from '../wire/codes.ts'
-import { ancestor, type Name, ROOT } from '../wire/name.ts'
+import { ancestor, isAtOrBelow, type Name, ROOT } from '../wire/name.ts'
 import type { Writer } from '../wire/writer.ts'
 import { fit } from './finish.ts'
 
@@ -20,6 +20,10 @@ export interface RoutedBlock {
   prepare(query: Query): void
   /** Whether the filters of plugin view let the query in. */
   passes(query: Query): boolean
+  /** Whether there are such filters. */
+  readonly filtered: boolean
+  /** Whether a denial of everything below a name (lower case) may be repeated without asking the plugins in front of the one that made it. */
+  mayDenyBelow(branch: Name, qtype: number, by: string): boolean
 }
 
 /** Queries that were answered without any plugin: what the core refuses by itself. */
@@ -70,9 +74,14 @@ export class Router implements Listener {
     return whenDone(this.serve(query), (reply) => fit(query, reply, this.writer))
   }
 
-  /** All zones of this listener. */
-  zones(): Iterable<Name> {
-    return this.byZone.keys()
+  /**
+   * Whether the block of `zone` may have its denial of a whole branch repeated: its plugins are clear of the branch, and no other zone lies in it.
+   */
+  mayDenyBelow(query: Query, branch: Name, by: string): boolean {
+    for (const zone of this.byZone.keys())
+      if (zone !== query.zone && isAtOrBelow(zone, branch)) return false
+    const blocks = this.byZone.get(query.zone ?? ROOT) ?? []
+    return blocks.every((block) => block.mayDenyBelow(branch, query.qtype, by))
   }
 
   /**
@@ -104,6 +113,7 @@ export class Router implements Listener {
 
 function takes(block: RoutedBlock, query: Query): boolean {
   block.prepare(query)
+  if (block.filtered) query.repeatable = false
   return block.passes(query)
 }
 

@@ -36,6 +36,8 @@ function block(
     takesAnyClass: false,
     prepare: () => {},
     passes: () => true,
+    filtered: false,
+    mayDenyBelow: () => false,
     ...more,
   }
 }

@@ -1,0 +1,88 @@
+import { randomInt } from 'node:crypto'
+import type { Registry } from '../admin/metrics.ts'
+import type { Logger } from '../log.ts'
+import { DataPlane } from '../net/plane.ts'
+import { Table } from '../table/table.ts'
+import { tellRepeat } from './publish.ts'
+
+/** How often repetitions are counted and memory is moved on, whether or not anyone asks for the metrics. */
+const COLLECT_MS = 1000
+const MIB = 1 << 20
+
+export interface DataPlaneParts {
+  readonly log: Logger
+  readonly metrics: Registry
+  /** The counters that replies' versions are read from. */
+  readonly versions: Int32Array<SharedArrayBuffer>
+  readonly threads: number
+  /** 0 for no table. */
+  readonly tableMib: number
+}
+
+/** The data threads, the answer table, and their metrics. */
+export function makeDataPlane({ log, metrics, versions, threads, tableMib }: DataPlaneParts): {
+  readonly plane: DataPlane
+  readonly table: Table | undefined
+  close(): Promise<void>
+} {
+  const table =
+    tableMib === 0
+      ? undefined
+      : new Table({
+          octets: tableMib * MIB,
+          readers: threads + 1,
+          versions,
+          seed: randomInt(2 ** 32),
+          now: () => performance.now(),
+        })
+  const plane = new DataPlane({ threads, table, log, onRepeat: tellRepeat })
+  const collect = () => table?.collect()
+  const timer = setInterval(collect, COLLECT_MS)
+  timer.unref()
+  const forget = metrics.onCollect(collect)
+  const forgetStats = planeMetrics(metrics, plane, table)
+  return {
+    plane,
+    table,
+    close: async () => {
+      await plane.close()
+      collect()
+      clearInterval(timer)
+      forget()
+      forgetStats()
+    },
+  }
+}
+
+/** What the data threads and the table did, as counters of the process. */
+function planeMetrics(metrics: Registry, plane: DataPlane, table: Table | undefined): () => void {
+  const packets = metrics.counter('muster_datagrams_total', 'Datagrams by what became of them.', [
+    'outcome',
+  ])
+  const replaced = metrics.counter(
+    'muster_data_threads_replaced_total',
+    'Data threads that ended and were replaced.',
+  )
+  const entries = metrics.gauge('muster_table_entries', 'Answers in the table.')
+  const published = metrics.counter(
+    'muster_table_publications_total',
+    'Replies handed to the table, by what became of them.',
+    ['outcome'],
+  )
+  return metrics.onCollect(() => {
+    const stats = plane.stats()
+    packets.labels('answered').value = stats.answered
+    packets.labels('missed').value = stats.missed
+    packets.labels('overflowed').value = stats.overflowed
+    packets.labels('no_port').value = stats.noPort
+    packets.labels('unsent').value = stats.unsent
+    packets.labels('kernel_dropped').value = stats.kernelDrops
+    replaced.labels().value = stats.replaced
+    if (table === undefined) return
+    entries.labels().set(table.stats.entries)
+    published.labels('published').value = table.stats.published
+    published.labels('refused').value = table.stats.refused
+    published.labels('full').value = table.stats.full
+    published.labels('evicted').value = table.stats.evicted
+  })
+}

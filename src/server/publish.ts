@@ -1,0 +1,132 @@
+import type { Repeat } from '../net/front.ts'
+import { type Exchange, Query } from '../plugin/query.ts'
+import type { Reply } from '../plugin/reply.ts'
+import type { Published } from '../table/publish.ts'
+import type { Table } from '../table/table.ts'
+import { type Opt, optOctets } from '../wire/edns.ts'
+import { ancestor, countLabels, type Name } from '../wire/name.ts'
+import { readMessage } from '../wire/reader.ts'
+import { type Rr, rdataLayout } from '../wire/record.ts'
+import { MAX_MESSAGE_OCTETS, Writer } from '../wire/writer.ts'
+import { contentOf } from './finish.ts'
+import type { Router } from './router.ts'
+
+/** What an observation of a repetition needs to be told to those who asked for it. */
+interface Context {
+  readonly router: Router
+  readonly zone: Name | undefined
+  readonly view: string
+  readonly reply: Reply
+}
+
+/** Hands replies that may be repeated to the answer table, for one configuration of one listener. */
+export class Publisher {
+  private readonly table: Table
+  private readonly router: Router
+  private readonly scope: number
+  private readonly now: () => number
+  private readonly writer = new Writer()
+
+  /** @param scope the listener's configuration in the table */
+  constructor(table: Table, router: Router, scope: number, now: () => number) {
+    this.table = table
+    this.router = router
+    this.scope = scope
+    this.now = now
+  }
+
+  /**
+   * Publishes a finished reply, if it says that it may be repeated.
+   *
+   * @param message the reply as it goes to this client
+   * @param opt its OPT record
+   * @param truncated whether records of it did not fit
+   * @param waited whether the chain had to wait for it
+   */
+  publish(
+    query: Query,
+    reply: Reply,
+    message: Uint8Array,
+    opt: Opt | undefined,
+    truncated: boolean,
+    waited: boolean,
+  ): Published | undefined {
+    const { lifetime } = reply
+    const { packet, transport } = query.exchange
+    if (!lifetime.repeatable || !query.repeatable || reply.kind !== 'message') return undefined
+    if (packet === undefined || reply.sign !== undefined) return undefined
+    const counting = lifetime.until !== Number.POSITIVE_INFINITY
+    return this.table.publish({
+      scope: this.scope,
+      query: packet,
+      stream: transport !== 'udp',
+      message,
+      optOctets: opt === undefined ? 0 : optOctets(opt),
+      opt: reply.askedWith !== undefined ? 'fixed' : reply.opt !== undefined ? 'own' : 'echoed',
+      versions: lifetime.versions,
+      until: lifetime.until,
+      countsDownFrom: counting ? this.now() : undefined,
+      liveSerial: reply.liveSerial,
+      rotates: reply.rotates,
+      whole: truncated && reply.rotates ? this.whole(query, reply, opt) : undefined,
+      anySpelling: reply.echoesSpelling && !spellsZone(reply),
+      deniedBelow: this.branch(query, reply),
+      dear: waited,
+      counts: reply.counts,
+      observed: reply.observers.length > 0,
+      context: this.context(query, reply),
+    })
+  }
+
+  private whole(query: Query, reply: Reply, opt: Opt | undefined): Uint8Array {
+    return this.writer.write(contentOf(query, reply, opt), MAX_MESSAGE_OCTETS)
+  }
+
+  /** Labels of the branch that the reply denies, where no plugin in front and no other zone has a say in it; 0 for the name alone. */
+  private branch(query: Query, reply: Reply): number {
+    if (reply.deniedBelow === 0) return 0
+    const branch = ancestor(query.folded, countLabels(query.folded) - reply.deniedBelow)
+    return this.router.mayDenyBelow(query, branch, reply.by) ? reply.deniedBelow : 0
+  }
+
+  private context(query: Query, reply: Reply): Context | undefined {
+    if (reply.observers.length === 0) return undefined
+    return { router: this.router, zone: query.zone, view: query.view, reply }
+  }
+}
+
+/** Whether a name that is written in full ends as the qname does, so that its spelling stands in the octets. */
+function spellsZone({ question, answer, authority, additional }: Reply): boolean {
+  if (question === undefined) return true
+  const last = lastLabel(question.qname)
+  const spells = (rr: Rr) =>
+    rdataLayout(rr.type)?.includes('name') === true && rr.rdata.toLowerCase().endsWith(last)
+  return answer.some(spells) || authority.some(spells) || additional.some(spells)
+}
+
+function lastLabel(qname: Name): string {
+  const labels = countLabels(qname)
+  return ancestor(qname, Math.max(0, labels - 1)).toLowerCase()
+}
+
+/** Tells a repetition to those who asked for each: plugin log. */
+export function tellRepeat({ context, query: packet, peer, seconds }: Repeat): void {
+  const known = context as Context | undefined
+  if (known === undefined) return
+  const message = readMessage(packet)
+  if (message.question === undefined) return
+  const exchange: Exchange = {
+    transport: peer.transport,
+    client: peer.client,
+    local: peer.local,
+    listener: known.router,
+    started: 0,
+    packet,
+    depth: 0,
+    deadline: Number.POSITIVE_INFINITY,
+  }
+  const query = new Query(exchange, { ...message, question: message.question, message })
+  query.zone = known.zone
+  query.view = known.view
+  for (const observer of known.reply.observers) observer(query, seconds)
+}
