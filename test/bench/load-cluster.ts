@@ -5,6 +5,10 @@
  *   node test/bench/load-cluster.ts measure --server URL [--relists 3]
  *   node test/bench/load-cluster.ts all     [--kapi FILE] [--services N] ...   both, over a kapi of its own
  *
+ * Memory depends much on V8's young generation: compare `node --semi-space-growth-factor=1 …` and
+ * `--max-semi-space-size=2` with the default.
+ * With `--expose-gc` the report also has the size after a collection.
+ *
  * Without kapi (on PATH, or under ~/.cache/muster) `all` says so and ends well.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -216,6 +220,7 @@ async function measure(kubeconfig: string): Promise<void> {
     globalThis.gc()
     await sleep(500)
     report.collectedMiB = rss()
+    report.memory = process.memoryUsage()
     report.heapMiB = Math.round(process.memoryUsage().heapUsed / 2 ** 20)
     report.estimateMiB = Math.round(open.stats().octets / 2 ** 20)
   }

@@ -257,3 +257,27 @@ t.test('a list that breaks off is begun again and sweeps nothing', async (t) => 
   )
   t.ok(store.service('db', 'shop'))
 })
+
+for (const watchList of [true, false]) {
+  t.test(
+    `a ${watchList ? 'streamed' : 'paged'} list that stalls is given up, and made again`,
+    async (t) => {
+      let stalls = 0
+      const { store, clock, told } = await scene(t, { watchList }, (api) => {
+        api.fault = (request, response) => {
+          if (request.url?.includes('/services') !== true || stalls === 1) return false
+          stalls++
+          response.writeHead(200, { 'Content-Type': 'application/json' })
+          const list =
+            '{"metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"x","resourceVer'
+          response.write(watchList ? line('ADDED', service('gone', 'shop')) : list)
+          return true
+        }
+      })
+      await until(() => store.synced, clock, 100)
+      t.ok(store.service('db', 'shop'))
+      t.equal(store.service('gone', 'shop'), undefined, 'what only the stalled list had is swept')
+      t.equal(told.filter((what) => /broken|rewound/.test(what)).length, 0)
+    },
+  )
+}
