@@ -218,8 +218,8 @@ export class Chain {
             for (const plugin of plugins) plugin.prepare?.(query)
           },
           passes: (query) => plugins.every((plugin) => plugin.filter?.(query) !== false),
-        filtered: plugins.some((plugin) => plugin.filter !== undefined),
-        mayDenyBelow: () => false,
+          filtered: plugins.some((plugin) => plugin.filter !== undefined),
+          mayDenyBelow: () => false,
         }
       }),
     )
