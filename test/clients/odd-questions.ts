@@ -66,7 +66,7 @@ export function oddQuestions(
   return Array.from({ length: count }, () => {
     const type = pick(dice, dice() < 0.6 ? ['A', 'AAAA', 'SRV'] : TYPES)
     if (dice() < 0.12) return `${pick(dice, reverse)} ${pick(dice, ['PTR', 'PTR', 'PTR', type])}`
-    const name = `${pick(dice, names)}${pick(dice, zones)}`
+    const name = `${pick(dice, names)}${pick(dice, zones)}`.replace(/(?<=.)\.\.$/, '.')
     return `${dice() < 0.15 ? shuffledCase(dice, name) : name} ${type}`
   })
 }
