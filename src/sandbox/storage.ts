@@ -100,7 +100,7 @@ export class Storage {
     const revision = ++this.#revision
     const stored = withRevision(object, revision)
     shelf.objects.set(key, stored)
-    shelf.sorted = undefined
+    if (shelf.sorted !== undefined) shelf.sorted = placed(shelf.sorted, key, stored)
     const type = previous === undefined ? 'ADDED' : 'MODIFIED'
     const change: Change = { revision, type, resource, key, object: stored }
     if (previous !== undefined) change.previous = previous
@@ -116,7 +116,7 @@ export class Storage {
     if (previous === undefined) return undefined
     const revision = ++this.#revision
     shelf.objects.delete(key)
-    shelf.sorted = undefined
+    shelf.sorted = shelf.sorted?.toSpliced(indexOf(shelf.sorted, key), 1)
     const object = withRevision(previous, revision)
     this.#tell({ revision, type: 'DELETED', resource, key, object, previous })
     return object
@@ -209,6 +209,27 @@ function withRevision(object: ApiObject, revision: number): ApiObject {
 
 function sortByKey(objects: Map<string, ApiObject>): readonly ApiObject[] {
   return [...objects].sort((a, b) => (a[0] < b[0] ? -1 : 1)).map(([, object]) => object)
+}
+
+/** A sorted list with one object put in or replaced: lists that were handed out stay as they were. */
+function placed(list: readonly ApiObject[], key: string, object: ApiObject): ApiObject[] {
+  const at = indexOf(list, key)
+  const there = list[at]
+  const replaces = there !== undefined && keyOf(there) === key
+  return list.toSpliced(at, replaces ? 1 : 0, object)
+}
+
+/** Where an object of this key is in a sorted list, or would be. */
+function indexOf(list: readonly ApiObject[], key: string): number {
+  let low = 0
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const object = list[middle]
+    if (object !== undefined && keyOf(object) < key) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function firstAfter(history: Change[], revision: number): number {

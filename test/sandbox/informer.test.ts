@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { CoreV1Api, KubeConfig, makeInformer } from '@kubernetes/client-node'
 import t from 'tap'
 import { startApiServer } from '../../src/sandbox/index.ts'
@@ -32,4 +33,21 @@ t.test("client-node's informers follow the embedded server", async (t) => {
   await upTo(4)
   await informer.stop()
   t.same(seen, ['add a', 'add b', 'update b', 'delete a'])
+})
+
+t.test('over TLS, with a token, by the kubeconfig alone', async (t) => {
+  const fixture = (name: string) =>
+    readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8')
+  const tls = { key: fixture('loopback.key'), cert: fixture('loopback.crt') }
+  const cluster = await startApiServer({ tls, token: 'secret' })
+  t.teardown(() => cluster.close())
+  cluster.create(service('a'))
+  const config = new KubeConfig()
+  config.loadFromString(cluster.kubeconfig)
+  const { items } = await config.makeApiClient(CoreV1Api).listServiceForAllNamespaces()
+  t.same(
+    items.map((one) => one.metadata?.name),
+    ['a'],
+  )
+  t.match(cluster.url, /^https:/)
 })

@@ -28,6 +28,7 @@ export class Allocations {
   readonly #services: Resource
   readonly #next = new Map<Family, bigint>()
   #nextPort = NODE_PORTS.first + 1_000
+  #taken: Taken | undefined
 
   constructor(cidrs: string[], storage: Storage) {
     this.#ranges = cidrs.map(readRange)
@@ -44,7 +45,7 @@ export class Allocations {
     }
     if (old !== undefined && hasClusterIp(old) && old.spec.clusterIP) keepAddresses(service, old)
     const errors = this.#families(service)
-    if (errors.length === 0) errors.push(...this.#addresses(service, old))
+    if (errors.length === 0) errors.push(...this.#addresses(service))
     if (errors.length === 0) errors.push(...this.#nodePorts(service, old))
     return errors
   }
@@ -91,19 +92,19 @@ export class Allocations {
     ]
   }
 
-  #addresses(service: ApiObject, old: ApiObject | undefined): FieldError[] {
+  #addresses(service: ApiObject): FieldError[] {
     const { spec } = service
     if (spec.clusterIP === 'None') {
       spec.clusterIPs = ['None']
       return []
     }
     const written: string[] = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])
-    const mine = old === undefined ? [] : addressesOf(old)
-    const taken = this.#taken(service)
+    const taken = this.#index().addresses
+    const key = keyOf(service)
     const addresses: string[] = []
     for (const [index, family] of (spec.ipFamilies as Family[]).entries()) {
       const asked = written[index]
-      if (asked && taken.has(asked) && !mine.includes(asked)) {
+      if (asked && (taken.get(asked) ?? key) !== key) {
         const text = `failed to allocate IP ${asked}: provided IP is already allocated`
         return [field.invalid('spec.clusterIPs', written, text)]
       }
@@ -117,16 +118,7 @@ export class Allocations {
     return []
   }
 
-  #taken(service: ApiObject): Set<string> {
-    const taken = new Set<string>()
-    for (const other of this.#storage.list(this.#services)) {
-      if (sameName(other, service)) continue
-      for (const address of addressesOf(other)) taken.add(address)
-    }
-    return taken
-  }
-
-  #free(family: Family, taken: Set<string>): string {
+  #free(family: Family, taken: Map<string, string>): string {
     const range = this.#ranges.find((one) => one.family === family)
     if (range === undefined) return ''
     const usable = range.size > 2n ? range.size - 2n : 0n
@@ -148,7 +140,9 @@ export class Allocations {
     if (!wanted || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === false)) {
       return []
     }
-    const taken = this.#takenPorts(service)
+    const taken = this.#index().ports
+    const key = keyOf(service)
+    const own = new Set<string>()
     for (const [index, port] of ports.entries()) {
       const before = old?.spec.ports?.find(
         (one: Json) => one.port === port.port && one.protocol === port.protocol,
@@ -159,20 +153,52 @@ export class Allocations {
         const text = `provided port is not in the valid range. The range of valid ports is ${NODE_PORTS.first}-${NODE_PORTS.last}`
         return [field.invalid(path, port.nodePort, text)]
       }
-      if (taken.has(`${port.protocol}/${port.nodePort}`)) {
+      const name = `${port.protocol}/${port.nodePort}`
+      if (own.has(name) || (taken.get(name) ?? key) !== key) {
         return [field.invalid(path, port.nodePort, 'provided port is already allocated')]
       }
-      taken.add(`${port.protocol}/${port.nodePort}`)
+      own.add(name)
     }
     return []
   }
 
-  #takenPorts(service: ApiObject): Set<string> {
-    const others = this.#storage.list(this.#services).filter((one) => !sameName(one, service))
-    const ports = others.flatMap((one) => (one.spec?.ports ?? []) as Json[])
-    const used = ports.filter((port) => port.nodePort)
-    return new Set(used.map((port) => `${port.protocol ?? 'TCP'}/${port.nodePort}`))
+  /** What is taken and by whom, read from the stored Services once and kept in step from then on. */
+  #index(): Taken {
+    if (this.#taken !== undefined) return this.#taken
+    const taken: Taken = { addresses: new Map(), ports: new Map() }
+    this.#taken = taken
+    for (const service of this.#storage.list(this.#services)) take(taken, service)
+    this.#storage.subscribe((change) => {
+      if (change.resource !== this.#services) return
+      if (change.previous !== undefined) release(taken, change.previous)
+      if (change.type !== 'DELETED') take(taken, change.object)
+    })
+    return taken
   }
+}
+
+/** Addresses and `PROTOCOL/nodePort`, each with the key of the Service that has it. */
+interface Taken {
+  addresses: Map<string, string>
+  ports: Map<string, string>
+}
+
+function take(taken: Taken, service: ApiObject): void {
+  const key = keyOf(service)
+  for (const address of addressesOf(service)) taken.addresses.set(address, key)
+  for (const port of nodePortsOf(service)) taken.ports.set(port, key)
+}
+
+function release(taken: Taken, service: ApiObject): void {
+  for (const address of addressesOf(service)) taken.addresses.delete(address)
+  for (const port of nodePortsOf(service)) taken.ports.delete(port)
+}
+
+function nodePortsOf(service: ApiObject): string[] {
+  const ports = (service.spec?.ports ?? []) as Json[]
+  return ports
+    .filter((one) => one.nodePort)
+    .map((one) => `${one.protocol ?? 'TCP'}/${one.nodePort}`)
 }
 
 const ADDRESS_FIELDS = ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']
@@ -198,11 +224,11 @@ function addressesOf(service: ApiObject): string[] {
   return all.filter((one) => one && one !== 'None')
 }
 
-function sameName(a: ApiObject, b: ApiObject): boolean {
-  return a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace
+function keyOf(service: ApiObject): string {
+  return `${service.metadata.namespace}/${service.metadata.name}`
 }
 
-function freePort(taken: Set<string>, from: number): number {
+function freePort(taken: Map<string, string>, from: number): number {
   const count = NODE_PORTS.last - NODE_PORTS.first + 1
   for (let step = 0; step < count; step++) {
     const port = NODE_PORTS.first + ((from - NODE_PORTS.first + step) % count)
