@@ -28,7 +28,7 @@ import { oddQuestions } from './odd-questions.ts'
 const seed = Number(process.env.SEED ?? 1)
 const questions = Number(process.env.QUESTIONS ?? 1500)
 
-const CONFIGURATIONS: Record<string, { directives: string; zones: string[] }> = {
+const CONFIGURATIONS: Record<string, { directives: string; zones: string[]; except?: RegExp }> = {
   insecure: {
     zones: ['cluster.local.', 'in-addr.arpa.', 'ip6.arpa.'],
     directives: `kubernetes cluster.local in-addr.arpa ip6.arpa {
