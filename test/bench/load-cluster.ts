@@ -2,7 +2,7 @@
  * Fills an API server with a cluster of a given size, and measures the store over it.
  *
  *   node test/bench/load-cluster.ts fill    --server URL [--services 50000] [--endpoints 3] [--namespaces 500]
- *   node test/bench/load-cluster.ts measure --server URL [--relists 3]
+ *   node test/bench/load-cluster.ts measure --kubeconfig FILE [--relists 3]
  *   node test/bench/load-cluster.ts all     [--kapi FILE] [--services N] ...   both, over a kapi of its own
  *
  * Memory depends much on V8's young generation: compare `node --semi-space-growth-factor=1 …` and
