@@ -19,18 +19,16 @@ export interface DecodeOptions {
 export function decodeInput(
   resource: Resource,
   input: ObjectInput,
-  admission: boolean,
   options: DecodeOptions,
 ): ApiObject {
   checkKind(resource, input)
   const { apiVersion: _version, kind: _kind, ...rest } = input
   const typed = {
-    apiVersion: resource.apiVersion,
     kind: resource.kind,
+    apiVersion: resource.apiVersion,
     ...rest,
     metadata: input.metadata ?? {},
   }
-  if (!admission) return structuredClone(typed) as ApiObject
   const { value, unknown, wrong } = decode(typed, rootType(resource.apiVersion, resource.kind))
   if (wrong !== undefined) throw badRequest(`${cannot(resource)}: ${wrong}`)
   if (unknown.length > 0) tellUnknown(resource, unknown, options)
@@ -45,8 +43,13 @@ function checkKind(resource: Resource, input: Json): void {
   }
   const { apiVersion = resource.apiVersion, kind = resource.kind } = input
   if (apiVersion === resource.apiVersion && kind === resource.kind) return
+  if (apiVersion === resource.apiVersion) {
+    const conversion = `converting (${resource.version}.${kind}) to (${resource.version}.${resource.kind})`
+    const read = `${kind} in version "${resource.version}" cannot be handled as a ${resource.kind}`
+    throw badRequest(`${read}: ${conversion}: unknown conversion`)
+  }
   throw badRequest(
-    `the object provided is unrecognized (must be of type ${resource.kind}): the API version in the data (${apiVersion}, ${kind}) does not match the expected API version (${resource.apiVersion})`,
+    `the API version in the data (${apiVersion}) does not match the expected API version (${resource.apiVersion})`,
   )
 }
 

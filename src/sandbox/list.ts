@@ -81,7 +81,7 @@ export function parseRevision(text: string): number {
   if (text === '') return 0
   if (!/^\d{1,15}$/.test(text)) {
     throw badRequest(
-      `Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
+      `invalid resource version: resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
     )
   }
   return Number(text)
@@ -89,13 +89,16 @@ export function parseRevision(text: string): number {
 
 /** 504, as clients know it from a server that has not caught up. */
 export function tooLarge(asked: number, current: number): ApiError {
-  const causes = [
-    { reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' },
-  ]
-  return new ApiError(504, 'Timeout', `Too large resource version: ${asked}, current: ${current}`, {
-    causes,
-    retryAfterSeconds: 1,
-  })
+  const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }]
+  return new ApiError(
+    504,
+    'Timeout',
+    `Timeout: Too large resource version: ${asked}, current: ${current}`,
+    {
+      causes,
+      retryAfterSeconds: 1,
+    },
+  )
 }
 
 /** The state as it is, whatever its revision. */
@@ -166,7 +169,7 @@ function readToken(text: string): Token {
     // Falls to the refusal below: not base64 of JSON is as wrong as the wrong JSON.
   }
   throw badRequest(
-    'continue key is not valid: incorrect encoded start key (version meta.k8s.io/v1)',
+    'invalid continue token: continue key is not valid: incorrect encoded start key (version meta.k8s.io/v1)',
   )
 }
 
@@ -210,11 +213,10 @@ function watchErrors(options: ListOptions): FieldError[] {
     }
   } else if (match !== 'NotOlderThan') {
     const text = 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'
-    errors.push(
-      match === ''
-        ? field.forbidden('resourceVersionMatch', text)
-        : field.notSupported('resourceVersionMatch', match, ['NotOlderThan']),
-    )
+    errors.push(field.forbidden('resourceVersionMatch', text))
+    if (match !== '') {
+      errors.push(field.notSupported('resourceVersionMatch', match, ['NotOlderThan']))
+    }
   }
   return errors
 }

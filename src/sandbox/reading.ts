@@ -96,20 +96,22 @@ function list(
     sendJson(response, 200, { kind, apiVersion: 'meta.k8s.io/v1', metadata, items })
     return
   }
-  const head = JSON.stringify({
-    kind: `${resource.kind}List`,
-    apiVersion: resource.apiVersion,
-    metadata,
-  })
+  sendJson(response, 200, listText(resource, page))
+}
+
+/** A page as the text of a list of its kind. */
+export function listText(resource: Resource, page: Page): string {
+  const { apiVersion, kind } = resource
+  const head = JSON.stringify({ kind: `${kind}List`, apiVersion, metadata: listMetadata(page) })
   const items = page.items.map((object) => itemText(resource, object)).join(',')
-  sendJson(response, 200, `${head.slice(0, -1)},"items":[${items}]}`)
+  return `${head.slice(0, -1)},"items":[${items}]}`
 }
 
 /** Items of the built-in lists carry no kind of their own (Go leaves an inlined empty TypeMeta out). */
 function itemText(resource: Resource, object: ApiObject): string {
   const text = jsonOf(object)
   if (resource.group === 'multicluster.x-k8s.io') return text
-  const prefix = `{"apiVersion":"${resource.apiVersion}","kind":"${resource.kind}",`
+  const prefix = `{"kind":"${resource.kind}","apiVersion":"${resource.apiVersion}",`
   if (text.startsWith(prefix)) return `{${text.slice(prefix.length)}`
   const { apiVersion, kind, ...rest } = object
   return JSON.stringify(rest)
@@ -183,7 +185,9 @@ function watchSink(
 function included(request: ApiRequest): IncludeObject {
   const word = request.query.get('includeObject') ?? 'Metadata'
   if (word === 'None' || word === 'Metadata' || word === 'Object') return word
-  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(word)}`)
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(word)}: must be 'Metadata', 'Object', 'None', or empty`,
+  )
 }
 
 function pinName(options: ListOptions, name: string): void {

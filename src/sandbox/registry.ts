@@ -75,7 +75,12 @@ export class Registry {
     const object = this.#decode(resource, namespace, input, options)
     this.#checkNamespace(resource, object)
     if (object.metadata.resourceVersion) {
-      throw errors.badRequest('resourceVersion should not be set on objects to be created')
+      // The API server's own code for it, without a reason.
+      throw new errors.ApiError(
+        500,
+        '',
+        'resourceVersion should not be set on objects to be created',
+      )
     }
     this.#name(resource, object)
     this.#stamp(resource, object, options)
@@ -96,11 +101,7 @@ export class Registry {
     subresource?: Subresource,
   ): ApiObject {
     const object = this.#decode(resource, namespace, input, options)
-    if (object.metadata.name !== name) {
-      throw errors.badRequest(
-        `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
-      )
-    }
+    checkName(object, name)
     const old = this.storage.get(resource, namespace, name)
     if (old === undefined) {
       if (subresource === undefined && (resource.createOnUpdate || !this.admission)) {
@@ -130,10 +131,7 @@ export class Registry {
     }
     const result = patched(resource, old, request, options, this.clock)
     const object = this.#decode(resource, namespace, result, options)
-    if (object.metadata.name !== name) {
-      const wrong = field('metadata.name', object.metadata.name)
-      throw errors.invalid(resource.group, resource.kind, name, [wrong])
-    }
+    checkName(object, name)
     const applied = request.type === 'apply'
     const stored = this.#replace(resource, old, object, options, subresource, applied)
     return { object: stored, created: false }
@@ -159,7 +157,7 @@ export class Registry {
     input: ObjectInput,
     options: WriteOptions,
   ): ApiObject {
-    const object = decodeInput(resource, input, this.admission, options)
+    const object = decodeInput(resource, input, options)
     if (!resource.namespaced) {
       if (!this.admission) delete object.metadata.namespace
       return object
@@ -259,6 +257,13 @@ export class Registry {
   }
 }
 
+function checkName(object: ApiObject, name: string): void {
+  if (object.metadata.name === name) return
+  throw errors.badRequest(
+    `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
+  )
+}
+
 function checkPreconditions(resource: Resource, old: ApiObject, object: ApiObject): void {
   const { uid, resourceVersion, name } = object.metadata
   if (uid && uid !== old.metadata.uid) {
@@ -317,8 +322,4 @@ function withMember(object: ApiObject, member: string, value: Json): ApiObject {
 function specChanged(old: ApiObject, next: ApiObject): boolean {
   const rest = ({ metadata, status, ...fields }: ApiObject) => fields
   return !equal(rest(old), rest(next))
-}
-
-function field(path: string, value: Json): errors.FieldError {
-  return errors.field.invalid(path, value, 'field is immutable')
 }

@@ -1,4 +1,4 @@
-import { badRequest } from './status.ts'
+import { type ApiError, badRequest } from './status.ts'
 import type { ApiObject, Json } from './types.ts'
 
 type Labels = Record<string, string>
@@ -192,9 +192,16 @@ function parseFieldSelector(kind: string, text: string): FieldTerm[] {
       throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`)
     }
     const path = parts[1] ?? ''
-    if (!allowed.includes(path)) throw badRequest(`field label not supported: ${path}`)
+    if (!allowed.includes(path)) throw unknownField(kind, path)
     return { path, value: (parts[3] ?? '').trim(), equal: parts[2] !== '!=' }
   })
+}
+
+function unknownField(kind: string, path: string): ApiError {
+  if (FIELDS_OF_KIND[kind] !== undefined) return badRequest(`field label not supported: ${path}`)
+  return badRequest(
+    `"${path}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
+  )
 }
 
 function fieldValue(object: ApiObject, path: string): string {

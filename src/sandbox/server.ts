@@ -179,7 +179,7 @@ function parseBody(body: Buffer, contentType: string): Json {
   }
 }
 
-export function unsupportedMediaType(): ApiError {
+function unsupportedMediaType(): ApiError {
   return new ApiError(
     415,
     'UnsupportedMediaType',

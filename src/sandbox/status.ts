@@ -4,7 +4,7 @@ import type { Json } from './types.ts'
 export interface StatusCause {
   reason: string
   message: string
-  field: string
+  field?: string
 }
 
 /** metav1.Status, the body of every refusal. */
@@ -42,9 +42,9 @@ export class ApiError extends Error {
       metadata: {},
       status: 'Failure',
       message,
-      reason,
       code,
     }
+    if (reason !== '') body.reason = reason
     if (details !== undefined) body.details = details
     this.status = body
   }
@@ -144,7 +144,9 @@ export function invalid(group: string, kind: string, name: string, errors: Field
   const list = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`
   const qualifiedKind = group === '' ? kind : `${kind}.${group}`
   const causes = errors.map(({ path, reason, text }) => ({ reason, message: text, field: path }))
-  const about = group === '' ? { name, kind, causes } : { name, group, kind, causes }
+  const about: Status['details'] = { kind, causes }
+  if (name !== '') about.name = name
+  if (group !== '') about.group = group
   return new ApiError(422, 'Invalid', `${qualifiedKind} "${name}" is invalid: ${list}`, about)
 }
 

@@ -4,12 +4,12 @@ import type { Deletion } from './deletion.ts'
 import { listOptions, listPage } from './list.ts'
 import { negotiate } from './negotiate.ts'
 import { PATCH_TYPES, patched } from './patching.ts'
-import { written } from './reading.ts'
+import { listText, written } from './reading.ts'
 import type { WriteOptions } from './registry.ts'
 import type { Route } from './route.ts'
 import { scaleOf, withScale } from './scale.ts'
-import { type ApiRequest, type ServerContext, sendJson, unsupportedMediaType } from './server.ts'
-import { badRequest, methodNotAllowed, success } from './status.ts'
+import { type ApiRequest, type ServerContext, sendJson } from './server.ts'
+import { ApiError, badRequest, field, invalid, methodNotAllowed, success } from './status.ts'
 import type { ApiObject, Json } from './types.ts'
 
 /** POST, PUT, PATCH and DELETE. */
@@ -56,7 +56,9 @@ function patch(
   const { registry, clock } = context
   const { resource, namespace, name, subresource } = route
   const type = PATCH_TYPES[request.contentType]
-  if (type === undefined) throw unsupportedMediaType()
+  if (type === undefined) {
+    throw new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
+  }
   if (subresource === 'finalize') throw methodNotAllowed()
   if (subresource === 'scale') {
     const scale = scaleOf(registry.get(resource, namespace, name)) as ApiObject
@@ -99,12 +101,7 @@ function remove(
       registry.remove(resource, metadata.namespace ?? '', metadata.name, deletion)
     }
   }
-  sendJson(response, 200, {
-    kind: `${resource.kind}List`,
-    apiVersion: resource.apiVersion,
-    metadata: { resourceVersion: String(page.revision) },
-    items: page.items,
-  })
+  sendJson(response, 200, listText(resource, page))
 }
 
 function deletionOf(request: ApiRequest): Deletion {
@@ -132,14 +129,12 @@ function writeOptions(request: ApiRequest, warnings: string[]): WriteOptions {
   const options: WriteOptions = {
     fieldManager: query.get('fieldManager') ?? request.userAgent.split('/')[0] ?? 'unknown',
     force: query.get('force') === 'true',
-    fieldValidation: knownValidation(query.get('fieldValidation') ?? 'Warn'),
+    fieldValidation: knownValidation(request, query.get('fieldValidation') ?? 'Warn'),
     warn: (text) => warnings.push(text),
   }
   const dryRun = query.getAll('dryRun')
   if (dryRun.some((one) => one !== 'All' && one !== '')) {
-    throw badRequest(
-      `dryRun: Unsupported value: ${JSON.stringify(dryRun[0])}: supported values: "All"`,
-    )
+    throw badOption(request, 'dryRun', dryRun, ['All'])
   }
   if (dryRun.includes('All')) options.dryRun = true
   if (request.contentType === 'application/apply-patch+yaml' && !query.get('fieldManager')) {
@@ -148,10 +143,19 @@ function writeOptions(request: ApiRequest, warnings: string[]): WriteOptions {
   return options
 }
 
-function knownValidation(word: string): FieldValidation {
+function knownValidation(request: ApiRequest, word: string): FieldValidation {
   if (word === '') return 'Warn'
   if (word === 'Strict' || word === 'Warn' || word === 'Ignore') return word
-  throw badRequest(
-    `fieldValidation: Unsupported value: ${JSON.stringify(word)}: supported values: "Ignore", "Strict", "Warn"`,
-  )
+  throw badOption(request, 'fieldValidation', word, ['', 'Ignore', 'Strict', 'Warn'])
+}
+
+function badOption(request: ApiRequest, name: string, value: Json, words: string[]): ApiError {
+  const kind = OPTIONS_KIND[request.method] ?? 'DeleteOptions'
+  return invalid('meta.k8s.io', kind, '', [field.notSupported(name, value, words)])
+}
+
+const OPTIONS_KIND: Record<string, string> = {
+  POST: 'CreateOptions',
+  PUT: 'UpdateOptions',
+  PATCH: 'PatchOptions',
 }
