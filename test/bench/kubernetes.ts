@@ -3,13 +3,14 @@
  *
  *   node test/bench/kubernetes.ts
  */
+
 import { fixedStore } from '../../src/kube/fixed.ts'
 import { Kubernetes } from '../../src/plugin/kubernetes/kubernetes.ts'
 import { parseBlock } from '../../src/plugin/kubernetes/setup.ts'
 import type { Query } from '../../src/plugin/query.ts'
 import { giveUp } from '../../src/plugin/reply.ts'
 import type { PluginModule } from '../../src/plugin/setup.ts'
-import { SharedVersions } from '../../src/server/versions.ts'
+import { TableVersions } from '../../src/table/versions.ts'
 import { RCODE } from '../../src/wire/codes.ts'
 import { namespace, service, slice } from '../kube/objects.ts'
 import { arrange, queryFor } from '../plugin/harness.ts'
@@ -34,7 +35,7 @@ const module: PluginModule = {
     new Kubernetes({
       config: parseBlock(tokens, block.zones, log),
       store,
-      versions: new SharedVersions(),
+      versions: new TableVersions(),
       storeName: 'bench',
       liveSerials: true,
       search: [],

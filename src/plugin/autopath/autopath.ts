@@ -108,6 +108,7 @@ export class Autopath implements Plugin {
       question: query.question,
       answer: withAlias(query.qname, reply.answer),
       lifetime,
+      echoesSpelling: false,
       deniedBelow: 0,
       counts: [...reply.counts, success],
     }
@@ -116,7 +117,7 @@ export class Autopath implements Plugin {
   /** The first reply as it is: the client goes on searching by itself. */
   #nothingFound(query: Query, { first, lifetime = ONCE }: Walk): Reply {
     if (first === undefined) return giveUp(query, this.name, RCODE.SERVFAIL)
-    return { ...first, lifetime, deniedBelow: 0 }
+    return { ...first, lifetime, echoesSpelling: false, deniedBelow: 0 }
   }
 
   /** What depends on the client is for this query only. */

@@ -1,7 +1,7 @@
 import type { Stamps } from '../../kube/store.ts'
 import { CLASS, RCODE, TYPE } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
-import { isAtOrBelow, type Name } from '../../wire/name.ts'
+import { isAtOrBelow, type Name, name } from '../../wire/name.ts'
 import { type Rr, txtRdata } from '../../wire/record.ts'
 import { ALWAYS, ONCE, type Versions } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
@@ -33,6 +33,8 @@ import { covers, Zones } from './zones.ts'
 /** Version of the Kubernetes DNS specification, told by `dns-version` (§2.2 there), and the TTL of that record in seconds. */
 export const SCHEMA_VERSION = '1.1.0'
 export const SCHEMA_VERSION_TTL = 28_800
+
+const ARPA = name('arpa.')
 
 /** What the plugin works on. */
 export interface KubernetesParts extends ReplyParts {
@@ -172,7 +174,13 @@ export class Kubernetes implements Plugin {
       const reply = this.#replies.reply(query, asked, records)
       const lifetime = asked.reading.shortest(followed.lifetime)
       const flags = followed.truncated ? reply.flags | FLAG.TC : reply.flags
-      return { ...reply, flags, lifetime: reply.lifetime === ONCE ? ONCE : lifetime }
+      // A target in the zone is spelled as its object is.
+      return {
+        ...reply,
+        flags,
+        lifetime: reply.lifetime === ONCE ? ONCE : lifetime,
+        echoesSpelling: false,
+      }
     })
   }
 
@@ -217,7 +225,8 @@ export class Kubernetes implements Plugin {
     if (rdata === undefined) return silence(query, this.name)
     const { ttl } = this.#config
     const record = { owner: asked.qname, type: TYPE.CNAME, class: CLASS.IN, ttl, rdata }
-    return this.#replies.reply(query, asked, { ...NO_RECORDS, answer: [record] })
+    const reply = this.#replies.reply(query, asked, { ...NO_RECORDS, answer: [record] })
+    return { ...reply, echoesSpelling: false }
   }
 
   #pointers(query: Query, asked: Asked): Outcome {
@@ -229,11 +238,10 @@ export class Kubernetes implements Plugin {
     const { primaryZone, ttl } = this.#config
     const answer = pointerRecords(this.#finder, asked, address, primaryZone, ttl)
     if (answer === undefined) return NAME_ERROR
-    return this.#replies.reply(
-      query,
-      asked,
-      answer === UNSPEAKABLE ? answer : { ...NO_RECORDS, answer },
-    )
+    const records = answer === UNSPEAKABLE ? answer : { ...NO_RECORDS, answer }
+    const reply = this.#replies.reply(query, asked, records)
+    // Targets are spelled as configured, which shows where they end as the question does.
+    return isAtOrBelow(primaryZone, ARPA) ? { ...reply, echoesSpelling: false } : reply
   }
 
   #nameservers(query: Query, asked: Asked): Outcome {

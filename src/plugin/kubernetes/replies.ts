@@ -1,5 +1,5 @@
 import { type Stamps, type Store, stampKey } from '../../kube/store.ts'
-import { RCODE } from '../../wire/codes.ts'
+import { RCODE, TYPE } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
 import type { Rr } from '../../wire/record.ts'
 import { ONCE } from '../lifetime.ts'
@@ -7,6 +7,7 @@ import type { Query } from '../query.ts'
 import { type Reply, replyTo, silence } from '../reply.ts'
 import { type Records, UNSPEAKABLE } from './answers.ts'
 import type { Asked } from './asked.ts'
+import { DEFAULT_NAMESERVER } from './nameservers.ts'
 import type { Zone } from './zones.ts'
 
 const BY = 'kubernetes'
@@ -37,6 +38,7 @@ export class Replies {
       answer: records.answer,
       additional: records.additional,
       lifetime: asked.reading.lifetime(),
+      echoesSpelling: echoesSpelling(query, asked),
     })
   }
 
@@ -52,6 +54,7 @@ export class Replies {
       rcode,
       authority: [record],
       lifetime: this.#parts.store.synced ? asked.reading.lifetime() : ONCE,
+      echoesSpelling: echoesSpelling(query, asked),
       ...change,
     })
   }
@@ -63,6 +66,7 @@ export class Replies {
       flags: flagsOf(query),
       answer: [record],
       lifetime: asked.reading.lifetime(),
+      echoesSpelling: echoesSpelling(query, asked),
       ...change,
     })
   }
@@ -85,6 +89,12 @@ export class Replies {
 /** The name of a store's serial among the live ones. */
 export function serialName(store: string, stamp: keyof Stamps): string {
   return `${stamp}@${store}`
+}
+
+/** Whether another spelling of the name gets the same but for itself: not where the reference looks at the spelling of the zone. */
+function echoesSpelling(query: Query, asked: Asked): boolean {
+  const apex = asked.folded === asked.zone.name
+  return !(apex && query.qtype === TYPE.NS) && !asked.folded.startsWith(DEFAULT_NAMESERVER)
 }
 
 function stampOf(zone: Zone): keyof Stamps {

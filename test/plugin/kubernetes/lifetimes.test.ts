@@ -234,3 +234,35 @@ t.test('an import and its slices end what was made from them', async (t) => {
   )
   t.notOk(stands(reply.lifetime, chain.versions, 0))
 })
+
+t.test(
+  'a reply says whether another spelling of the name gets the same but for itself',
+  async (t) => {
+    const external = { type: 'ExternalName', clusterIP: undefined, clusterIPs: undefined }
+    const objects = [
+      ...cluster,
+      service('alias', 'shop', { ...external, externalName: 'web.shop.svc.cluster.local' }),
+    ]
+    const chain = await over(objects, directive, { localAddresses: ['192.0.2.1'] })
+    const table: [string, boolean][] = [
+      [WEB, true],
+      [NEW, true],
+      [FOO, true],
+      [PTR1, true],
+      [VERSION, true],
+      ['cluster.local. SOA', true],
+      ['web.shop.svc.cluster.local. SRV', true],
+      [NS, false],
+      ['Cluster.Local. NS', false],
+      ['ns.dns.cluster.local. A', false],
+      ['ns.dns.Cluster.local. A', false],
+      ['alias.shop.svc.cluster.local. A', false],
+      ['alias.shop.svc.cluster.local. CNAME', false],
+    ]
+    for (const [question, echoes] of table) {
+      t.equal((await chain.reply(question)).echoesSpelling, echoes, question)
+    }
+    const inArpa = await over(cluster, 'kubernetes in-addr.arpa')
+    t.equal((await inArpa.reply(PTR1)).echoesSpelling, false)
+  },
+)
