@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts'
 import { timestamp } from './clock.ts'
 import { decodeInput, type FieldValidation } from './decode.ts'
 import { type Deletion, type DeletionHooks, remove } from './deletion.ts'
+import { checkName, checkPreconditions, merged, specChanged } from './merge.ts'
 import { equal } from './patch.ts'
 import { type PatchRequest, patched } from './patching.ts'
 import type { Resource } from './resources.ts'
@@ -13,7 +14,7 @@ import { rulesOf } from './rules/index.ts'
 import { validateMeta } from './rules/meta.ts'
 import * as errors from './status.ts'
 import type { Storage } from './storage.ts'
-import type { ApiObject, Json, ObjectInput } from './types.ts'
+import type { ApiObject, ObjectInput } from './types.ts'
 
 export interface WriteOptions {
   dryRun?: boolean
@@ -255,71 +256,4 @@ export class Registry {
     }
     return stored
   }
-}
-
-function checkName(object: ApiObject, name: string): void {
-  if (object.metadata.name === name) return
-  throw errors.badRequest(
-    `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
-  )
-}
-
-function checkPreconditions(resource: Resource, old: ApiObject, object: ApiObject): void {
-  const { uid, resourceVersion, name } = object.metadata
-  if (uid && uid !== old.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`
-    throw errors.conflict(resource, name, why)
-  }
-  if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) {
-    throw errors.conflict(resource, name)
-  }
-}
-
-/** The new object with what a client cannot write taken from the old one. */
-function merged(
-  resource: Resource,
-  old: ApiObject,
-  object: ApiObject,
-  subresource: Subresource | undefined,
-  admission: boolean,
-): ApiObject {
-  const metadata = { ...object.metadata }
-  for (const member of SERVER_FIELDS) carry(old.metadata, metadata, member)
-  if (subresource === 'status') {
-    const kept = { ...old.metadata }
-    if (object.metadata.managedFields) kept.managedFields = object.metadata.managedFields
-    return withMember({ ...old, metadata: kept }, 'status', object.status)
-  }
-  if (subresource === 'finalize') {
-    return { ...old, spec: { ...old.spec, finalizers: object.spec?.finalizers ?? [] } }
-  }
-  const next = { ...object, metadata }
-  const separate = admission && resource.subresources.includes('status')
-  return separate ? withMember(next, 'status', old.status) : next
-}
-
-const SERVER_FIELDS = [
-  'uid',
-  'resourceVersion',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'generation',
-] as const
-
-function carry(from: Json, to: Json, member: string): void {
-  if (from[member] === undefined) delete to[member]
-  else to[member] = from[member]
-}
-
-function withMember(object: ApiObject, member: string, value: Json): ApiObject {
-  const next = { ...object }
-  if (value === undefined) delete next[member]
-  else next[member] = value
-  return next
-}
-
-function specChanged(old: ApiObject, next: ApiObject): boolean {
-  const rest = ({ metadata, status, ...fields }: ApiObject) => fields
-  return !equal(rest(old), rest(next))
 }

@@ -1,7 +1,7 @@
 import { timestamp } from '../clock.ts'
 import { equal } from '../patch.ts'
 import type { Change } from '../storage.ts'
-import type { ApiObject, Json } from '../types.ts'
+import type { ApiObject } from '../types.ts'
 import {
   type Controller,
   type ControllerContext,
@@ -15,12 +15,20 @@ import {
   REPLICA_SETS,
   splitKey,
 } from './context.ts'
+import {
+  available,
+  HASH,
+  REVISION,
+  revisionOf,
+  sameTemplate,
+  share,
+  statusOf,
+  sum,
+} from './deploymentstatus.ts'
 import { isActive } from './podstatus.ts'
 import { WorkQueue } from './queue.ts'
 
 const COMPONENT = 'deployment-controller'
-const HASH = 'pod-template-hash'
-const REVISION = 'deployment.kubernetes.io/revision'
 
 /** Rolls a Deployment's ReplicaSets over from one template to the next. */
 export class DeploymentController implements Controller {
@@ -236,80 +244,4 @@ export class DeploymentController implements Controller {
     if (equal(status, fresh.status)) return
     registry.update(DEPLOYMENTS, namespace, name, { ...fresh, status }, {}, 'status')
   }
-}
-
-function statusOf(deployment: ApiObject, sets: ApiObject[], now: string): Json {
-  const current = sets.find((set) => sameTemplate(set, deployment))
-  const { replicas } = deployment.spec
-  const total = sum(sets, (set) => set.status?.replicas ?? 0)
-  const ready = sum(sets, available)
-  const updated = current?.status?.replicas ?? 0
-  const minimum =
-    replicas - share(deployment.spec.strategy.rollingUpdate?.maxUnavailable ?? 0, replicas, false)
-  const complete = updated === replicas && total === replicas && ready >= replicas
-  const old = deployment.status?.conditions ?? []
-  const status: Json = {
-    observedGeneration: deployment.metadata.generation,
-    replicas: total,
-    updatedReplicas: updated,
-    readyReplicas: sum(sets, (set) => set.status?.readyReplicas ?? 0),
-    availableReplicas: ready,
-    unavailableReplicas: Math.max(0, Math.max(total, replicas) - ready),
-    conditions: [
-      condition(
-        old,
-        now,
-        'Available',
-        ready >= minimum,
-        ready >= minimum ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
-      ),
-      condition(
-        old,
-        now,
-        'Progressing',
-        true,
-        complete ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated',
-      ),
-    ],
-  }
-  for (const [key, value] of Object.entries(status)) if (value === 0) delete status[key]
-  return status
-}
-
-function condition(old: Json[], now: string, type: string, holds: boolean, reason: string): Json {
-  const status = holds ? 'True' : 'False'
-  const before = old.find((one) => one.type === type)
-  if (before?.status === status && before.reason === reason) return before
-  const lastTransitionTime = before?.status === status ? before.lastTransitionTime : now
-  return { type, status, reason, message: reason, lastUpdateTime: now, lastTransitionTime }
-}
-
-function sameTemplate(set: ApiObject, deployment: ApiObject): boolean {
-  const { labels = {}, ...metadata } = set.spec.template.metadata ?? {}
-  const { [HASH]: _hash, ...own } = labels
-  const plain = { ...set.spec.template, metadata: { ...metadata, labels: own } }
-  const template = deployment.spec.template
-  return equal(plain, {
-    ...template,
-    metadata: { ...template.metadata, labels: template.metadata?.labels ?? {} },
-  })
-}
-
-function revisionOf(object: ApiObject): number {
-  return Number(object.metadata.annotations?.[REVISION] ?? 0)
-}
-
-function available(set: ApiObject): number {
-  return set.status?.availableReplicas ?? 0
-}
-
-/** A count or a percentage of the replicas; surge is rounded up, unavailability down. */
-function share(value: Json, replicas: number, up: boolean): number {
-  if (typeof value !== 'string') return value ?? 0
-  const part = (Number.parseFloat(value) / 100) * replicas
-  return up ? Math.ceil(part) : Math.floor(part)
-}
-
-function sum(sets: ApiObject[], count: (set: ApiObject) => number): number {
-  return sets.reduce((total, set) => total + count(set), 0)
 }
