@@ -1,7 +1,7 @@
 import { AT, KEY, MAX_ENTRY_OCTETS, MAX_VERSIONS, TRAIT } from './layout.ts'
 import { type Parts, partsOf, type Run } from './message.ts'
 import type { Publication } from './publish.ts'
-import type { Question } from './question.ts'
+import { type Question, startOf } from './question.ts'
 
 const HEADER = 12
 const TC = 2
@@ -87,11 +87,6 @@ export function plan(
     serials,
     ttls,
   }
-}
-
-/** Where a label of the question starts in its name; the root behind the last. */
-export function startOf(question: Question, label: number): number {
-  return label < question.labels ? (question.starts[label] as number) : question.nameOctets - 1
 }
 
 interface Rotated {

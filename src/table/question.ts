@@ -25,8 +25,10 @@ export class Question {
   readonly name = new Uint8Array(260)
   readonly nameWords: Int32Array
   nameOctets = 0
-  /** Number of labels, and for each suffix from label `i` on: its hash and where it starts in the name. */
-  labels = 0
+  /** The hash of the whole name. */
+  hash = 0
+  /** After {@link Question.split}: the number of labels, and for each suffix from label `i` on its hash and where it starts in the name. */
+  labels = -1
   readonly hashes = new Int32Array(MAX_LABELS)
   readonly starts = new Uint8Array(MAX_LABELS)
   qtype = 0
@@ -79,41 +81,65 @@ export class Question {
     return this.readOpt(packet, end, key, stream)
   }
 
-  /** One pass over the name: lower case, the hash of each label; then the hashes of the suffixes from the right. */
+  /** One pass over the name, which checks its labels and puts it into lower case; then the hash, four octets at a time. */
   private readName(packet: Uint8Array, from: number, end: number): number {
-    const { name, hashes, starts } = this
+    const { name } = this
     let at = from
     let to = 0
-    let labels = 0
     let changed = 0
     for (;;) {
       const length = packet[at] as number
       if (length === 0) break
-      if (length > 63 || at + length + 1 >= end || to + length + 1 > 254) return -1
-      starts[labels] = to
+      const stop = at + length + 1
+      if (length > 63 || stop >= end || to + length + 1 > 254) return -1
       name[to++] = length
-      at++
-      let hash = this.seed ^ length
-      for (const stop = at + length; at < stop; at++) {
+      for (at++; at < stop; at++) {
         const octet = packet[at] as number
         const lower = LOWER[octet] as number
         changed |= octet ^ lower
         name[to++] = lower
-        hash = Math.imul(hash ^ lower, FNV_PRIME)
       }
-      hashes[labels++] = hash
     }
     this.mixedCase = changed !== 0
     name[to++] = 0
     this.nameOctets = to
-    while ((to & 3) !== 0) name[to++] = 0
-    this.labels = labels
+    name[to] = 0
+    name[to + 1] = 0
+    name[to + 2] = 0
+    this.hash = this.hashWords((to + 3) >> 2)
+    this.labels = -1
+    return at + 1
+  }
+
+  private hashWords(count: number): number {
+    const { nameWords } = this
+    let hash = this.seed
+    for (let i = 0; i < count; i++) {
+      hash = Math.imul(hash ^ (nameWords[i] as number), 0x9e3779b1)
+      hash ^= hash >>> 15
+    }
+    return hash
+  }
+
+  /** Finds the labels and the hashes of the suffixes, which only denials need. */
+  split(): void {
+    if (this.labels >= 0) return
+    const { name, hashes, starts } = this
+    let labels = 0
+    for (let at = 0; name[at] !== 0; ) {
+      const length = name[at] as number
+      starts[labels] = at
+      let hash = this.seed ^ length
+      const stop = at + length + 1
+      for (at++; at < stop; at++) hash = Math.imul(hash ^ (name[at] as number), FNV_PRIME)
+      hashes[labels++] = hash
+    }
     let hash = this.seed
     for (let i = labels - 1; i >= 0; i--) {
       hash = mix(hash, hashes[i] as number)
       hashes[i] = hash
     }
-    return at + 1
+    this.labels = labels
   }
 
   private readOpt(packet: Uint8Array, end: number, key: number, stream: boolean): boolean {
@@ -144,7 +170,7 @@ export class Question {
     return true
   }
 
-  /** The hash of the suffix from this label on; that of the root behind the last. */
+  /** The hash of the suffix from this label on, that of the root behind the last; after {@link Question.split}. */
   suffixHash(label: number): number {
     return label < this.labels ? (this.hashes[label] as number) : this.seed
   }
@@ -168,4 +194,9 @@ export function hashOfName(name: string, seed: number): number {
     labels.push(hash)
   }
   return labels.reduceRight(mix, seed)
+}
+
+/** Where a label of the question starts in its name; the root behind the last. */
+export function startOf(question: Question, label: number): number {
+  return label < question.labels ? (question.starts[label] as number) : question.nameOctets - 1
 }

@@ -10,7 +10,7 @@ import {
   TALLY_WORDS,
   TRAIT,
 } from './layout.ts'
-import { Question } from './question.ts'
+import { Question, startOf } from './question.ts'
 import { Rotation } from './rotation.ts'
 
 /** Depths below which denials may lie that one lookup tries. */
@@ -112,7 +112,7 @@ export class Reader {
   private find(now: number): number {
     const { question, scope } = this
     const { keyWord, qtype } = question
-    const own = this.probe(question.suffixHash(0), scope, keyWord, 0)
+    const own = this.probe(question.hash, scope, keyWord, 0)
     if (own !== 0 && this.stands(own, now)) return own
     if ((this.branchDepths | this.closedDepths) === 0) return 0
     if (qtype === TYPE_SOA || qtype === TYPE_DS) return 0
@@ -122,6 +122,7 @@ export class Reader {
 
   private findDenial(now: number): number {
     const { question, branchDepths, closedDepths } = this
+    question.split()
     const base = question.keyWord & 0xffff
     let depths = branchDepths | closedDepths
     for (let tried = 0; depths !== 0 && tried < MAX_DEPTHS; tried++) {
@@ -174,12 +175,7 @@ export class Reader {
     const { words, question } = this
     const at = entry >> 2
     if (words[at + AT.SCOPE / 4] !== scope || words[at + AT.KEY / 4] !== keyWord) return false
-    const from =
-      label === 0
-        ? 0
-        : label < question.labels
-          ? (question.starts[label] as number)
-          : question.nameOctets - 1
+    const from = label === 0 ? 0 : startOf(question, label)
     const octets = question.nameOctets - from
     if (words[at + AT.NAME_WORD / 4] !== ((question.qtype << 16) | octets)) return false
     if (from === 0) return this.sameWords(entry, (octets + 3) >> 2)

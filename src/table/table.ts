@@ -1,5 +1,5 @@
 import { Admission } from './admission.ts'
-import { Heap, type Plan, plan, startOf, writeEntry } from './entry.ts'
+import { Heap, type Plan, plan, writeEntry } from './entry.ts'
 import { Epochs } from './epochs.ts'
 import { Filters } from './filters.ts'
 import {
@@ -16,7 +16,7 @@ import {
 import { createShared } from './memory.ts'
 import { repeatsQuestion } from './message.ts'
 import type { Filter, Publication, Published } from './publish.ts'
-import { Question } from './question.ts'
+import { Question, startOf } from './question.ts'
 import { Log, Segments } from './segments.ts'
 import { Serials } from './serials.ts'
 import { Tallies } from './tallies.ts'
@@ -153,6 +153,7 @@ export class Table {
     if (!repeatsQuestion(query, message, question.end)) return 'refused'
     if (!publication.anySpelling && question.mixedCase) return 'refused'
     if (!this.standsNow(publication)) return 'refused'
+    question.split()
     if (deniedBelow === 0) return this.enter(publication, KEY.EXACT, 0)
     if (deniedBelow > question.labels || deniedBelow > 30) return 'refused'
     if (NEVER_BELOW.has(question.qtype)) return 'refused'
@@ -176,7 +177,8 @@ export class Table {
     const { question } = this
     const { scope } = publication
     const keyWord = (question.keyWord & 0xffff) | kind
-    const tag = keyHash(question.suffixHash(label), scope, keyWord, question.qtype)
+    const hash = kind === KEY.EXACT ? question.hash : question.suffixHash(label)
+    const tag = keyHash(hash, scope, keyWord, question.qtype)
     const same = this.findSame(tag, scope, keyWord, label)
     if (kind === KEY.CLOSED && same >= 0 && this.isSameFilter(same, publication)) return 'published'
     if (same < 0 && !publication.dear && !this.admission.admit(tag)) return 'noted'

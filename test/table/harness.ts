@@ -1,8 +1,8 @@
-import { nameFromText } from '../../src/wire/name.ts'
 import type { Publication, Published } from '../../src/table/publish.ts'
 import { Reader } from '../../src/table/reader.ts'
 import { Table } from '../../src/table/table.ts'
 import { TableVersions } from '../../src/table/versions.ts'
+import { nameFromText } from '../../src/wire/name.ts'
 
 export const A = 1
 export const SOA = 6
@@ -122,13 +122,23 @@ export class Bench {
   }
 
   /** What the table answers; undefined for nothing. */
-  ask(asked: Buffer, options: { column?: number; room?: number; reader?: Reader } = {}): Buffer | undefined {
+  ask(
+    asked: Buffer,
+    options: { column?: number; room?: number; reader?: Reader } = {},
+  ): Buffer | undefined {
     const reader = options.reader ?? this.reader
     const packet = new Uint8Array(options.room ?? 4096)
     packet.set(asked)
     reader.enter()
     reader.useScope(this.scope)
-    const octets = reader.answer(packet, 0, asked.length, packet.length, options.column ?? 0, this.now)
+    const octets = reader.answer(
+      packet,
+      0,
+      asked.length,
+      packet.length,
+      options.column ?? 0,
+      this.now,
+    )
     reader.leave()
     return octets === 0 ? undefined : Buffer.from(packet.subarray(0, octets))
   }
