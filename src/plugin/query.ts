@@ -115,7 +115,7 @@ export class Query {
 
   /** The same query with other fields; what was noted on it goes along. */
   with(
-    change: Partial<Pick<QueryFields, 'flags' | 'opt' | 'question'>> & {
+    change: Partial<Pick<QueryFields, 'flags' | 'opt' | 'question' | 'message'>> & {
       readonly exchange?: Exchange
     },
   ): Query {
@@ -124,7 +124,7 @@ export class Query {
       flags: change.flags ?? this.flags,
       question: change.question ?? this.question,
       opt: 'opt' in change ? change.opt : this.opt,
-      message: this.message,
+      message: change.message ?? this.message,
     })
     query.zone = this.zone
     query.view = this.view

@@ -6,7 +6,7 @@ import { fold, isAtOrBelow, type Name } from '../../wire/name.ts'
 import type { Octets } from '../../wire/record.ts'
 import { ALWAYS, ONCE } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
-import { Query } from '../query.ts'
+import type { Query } from '../query.ts'
 import { type Reply, replyTo } from '../reply.ts'
 import type { Keys } from './keys.ts'
 import { appendTsig, macOf, readTsig, type Tsig, u48, withoutTsig } from './record.ts'
@@ -152,16 +152,12 @@ export class TsigPlugin implements Plugin {
 
 /** The query as those behind see it: without its TSIG record, which is not theirs to pass on. */
 function stripped(query: Query): Query {
-  const { id, flags, question, opt, message, exchange } = query
+  const { message, exchange } = query
   const additional = message.additional.slice(0, -1)
-  const changed = new Query(
-    { ...exchange, packet: undefined },
-    { id, flags, question, opt, message: { ...message, additional } },
-  )
-  changed.zone = query.zone
-  changed.view = query.view
-  changed.metadata = query.metadata
-  return changed
+  return query.with({
+    exchange: { ...exchange, packet: undefined },
+    message: { ...message, additional },
+  })
 }
 
 /** RFC 8945 §5.3: where the record does not fit, header and question only, with TC set and NOERROR. */
