@@ -4,8 +4,11 @@ import type { Octets } from '../wire/record.ts'
 
 /** The four or sixteen octets of an address, as in the RDATA of A and AAAA; undefined for what is no address. A zone (`%eth0`) does not count. */
 export function addressOctets(text: string): Octets | undefined {
-  const address = text.replace(/%.*$/, '')
-  if (isIP(address) === 0) return undefined
+  const zone = text.indexOf('%')
+  const address = zone === -1 ? text : text.slice(0, zone)
+  const family = isIP(address)
+  if (family === 0) return undefined
+  if (family === 4) return String.fromCharCode(...address.split('.').map(Number)) as Octets
   return String.fromCharCode(...ipaddr.parse(address).toByteArray()) as Octets
 }
 

@@ -1,3 +1,4 @@
+import type { Counter } from '../../admin/metrics.ts'
 import { EDE, RCODE } from '../../wire/codes.ts'
 import { DNSSEC_OK, extendedError, type Opt } from '../../wire/edns.ts'
 import { isAtOrBelow, type Name, nameToText } from '../../wire/name.ts'
@@ -44,6 +45,8 @@ export class Acl implements Plugin {
   readonly keepsLifetimes = true
   private readonly rules: readonly Rule[]
   private readonly metrics: AclMetrics
+  /** The series of queries let through, by listener: the common case builds no labels. The view is always the block's. */
+  private readonly allowed = new Map<string, Counter>()
 
   constructor(rules: readonly Rule[], metrics: AclMetrics) {
     this.rules = rules
@@ -84,13 +87,22 @@ export class Acl implements Plugin {
     return { action: 'allow', zone: undefined, byClient }
   }
 
-  private countFor(query: Query, { action, zone }: Verdict): Count {
+  private countFor(query: Query, { action, zone }: Verdict): Counter {
     const server = query.exchange.listener.label
     const counter =
       action === 'allow' || zone === undefined
-        ? this.metrics.allowed.labels(server, query.view)
+        ? this.allowedAt(server, query.view)
         : this.metrics[action].labels(server, nameToText(zone), query.view)
     counter.inc()
+    return counter
+  }
+
+  private allowedAt(server: string, view: string): Counter {
+    let counter = this.allowed.get(server)
+    if (counter === undefined) {
+      counter = this.metrics.allowed.labels(server, view)
+      this.allowed.set(server, counter)
+    }
     return counter
   }
 }
