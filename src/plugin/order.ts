@@ -29,6 +29,7 @@ import { module as pprof } from './pprof/setup.ts'
 import { module as prometheus } from './prometheus/setup.ts'
 import { module as ready } from './ready/setup.ts'
 import { module as reload } from './reload/setup.ts'
+import { module as root } from './root/setup.ts'
 import type { PluginModule } from './setup.ts'
 import { module as shed } from './shed/setup.ts'
 import { module as timeouts } from './timeouts/setup.ts'
@@ -44,6 +45,7 @@ import { module as whoami } from './whoami/setup.ts'
  * unknown directive.
  */
 export const ORDER: readonly PluginModule[] = [
+  root,
   metadata,
   cancel,
   timeouts,
