@@ -72,6 +72,8 @@ export class Table {
   private readonly places: Int32Array
   private readonly slots: Int32Array
   private readonly seen: Uint32Array
+  /** Whether an entry has been cleaned and was in use. */
+  private readonly kept: Uint8Array
   private readonly contexts: unknown[] = []
   private scopeGeneration = 0
 
@@ -89,6 +91,7 @@ export class Table {
     this.places = new Int32Array(entries)
     this.slots = new Int32Array(entries)
     this.seen = new Uint32Array(entries)
+    this.kept = new Uint8Array(entries)
     for (let id = entries - 1; id >= 0; id--) this.freeIds.push(id)
   }
 
@@ -222,6 +225,7 @@ export class Table {
     this.places[id] = place
     this.slots[id] = slot
     this.seen[id] = 0
+    this.kept[id] = 0
     this.contexts[id] = publication.context
     this.tallies.open(id, publication.counts)
     // Whoever sees a tag before its place compares the key and finds another's; the place is what publishes.
@@ -264,7 +268,7 @@ export class Table {
     return true
   }
 
-  /** A slot of the key's bucket: a free one, else one whose entry is dead or has not been asked for lately. */
+  /** A slot of the key's bucket: a free one, else one whose entry is dead, or is new and has not been asked for. */
   private freeSlot(tag: number): number {
     const { index } = this.shared
     const first = (tag & (this.shared.buckets - 1)) * 2 * BUCKET
@@ -272,10 +276,16 @@ export class Table {
     for (let slot = first; slot < first + 2 * BUCKET; slot += 2) {
       const place = (index[slot + 1] as number) * 8
       if (place === 0) return slot
-      if (idle < 0 && !this.isInUse(this.idAt(place), place)) idle = slot
+      if (idle < 0 && this.mayGo(place)) idle = slot
     }
     if (idle >= 0) this.drop(idle)
     return idle
+  }
+
+  /** One that was in use when it was cleaned stays until it is cleaned again. */
+  private mayGo(place: number): boolean {
+    const id = this.idAt(place)
+    return !(this.kept[id] === 1 ? this.stands(place) : this.isInUse(id, place))
   }
 
   private idAt(place: number): number {
@@ -354,6 +364,7 @@ export class Table {
     this.segments.entries[this.segments.segmentOf(to)]?.push(id)
     this.places[id] = to
     this.seen[id] = this.tallies.times(id)
+    this.kept[id] = 1
     Atomics.store(this.shared.index, (this.slots[id] as number) + 1, to / 8)
     return true
   }
