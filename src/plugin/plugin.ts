@@ -33,6 +33,12 @@ export interface Plugin {
   /** Zones at or below which the plugin has something of its own to say: a branch denial above them is not published. */
   readonly zones?: readonly Name[]
 
+  /**
+   * The zone that a name (lower case) is in, if the plugin can name all that may exist there: then a denial of one branch of the zone is the denial of every name
+   * that is not among them.
+   */
+  closedZone?(folded: Name): ClosedZone | undefined
+
   /** Readiness (plugin ready). Without it the plugin is always ready. */
   ready?(): boolean
 
@@ -56,6 +62,16 @@ export interface Plugin {
    * is current. Undefined when the zone is not the plugin's.
    */
   transfer?(zone: Name, serial: number | undefined): Iterable<readonly Rr[]> | undefined
+}
+
+/** A zone of which everything that may exist is known. */
+export interface ClosedZone {
+  /** In lower case. */
+  readonly zone: Name
+  /** Names in lower case that may exist, those on the way to them too; with `true`, anything may exist below. */
+  names(): Iterable<readonly [Name, boolean]>
+  /** Has names told that come, in the same turn in which they come, and that something went. Returns what ends it. */
+  onChange(came: (name: Name, open: boolean) => void, went: () => void): () => void
 }
 
 /** Links the plugins of a block to one function. What runs off its end is SERVFAIL, in the name of the last plugin that passed it on. */

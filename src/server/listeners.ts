@@ -36,6 +36,8 @@ interface Listening {
 interface Answering {
   readonly responder: Responder
   readonly scope: number
+  /** Ends what the table keeps for it. */
+  close(): void
 }
 
 /** The DNS sockets. They outlive reloads: a new configuration changes what answers behind them. */
@@ -118,7 +120,7 @@ export class Listeners {
     const old = listening.answering
     listening.answering = next
     for (const socket of listening.sockets) socket.useScope(next.scope)
-    this.parts.table?.closeScope(old.scope)
+    old.close()
   }
 
   private answeringFor(listener: PlannedListener): Answering {
@@ -128,11 +130,13 @@ export class Listeners {
       dropped: this.dropped,
       guard: (query, run) => this.guard(query, run),
     })
-    if (table === undefined)
-      return { responder: new Responder(router, this.writer, host.now), scope: 0 }
+    if (table === undefined) {
+      return { responder: new Responder(router, this.writer, host.now), scope: 0, close: () => {} }
+    }
     const scope = table.openScope()
     const publisher = new Publisher(table, router, scope, host.now)
-    return { responder: new Responder(router, this.writer, host.now, publisher), scope }
+    const responder = new Responder(router, this.writer, host.now, publisher)
+    return { responder, scope, close: () => publisher.close() }
   }
 
   /** A bug in a plugin costs the query that found it, never the server. */
@@ -159,7 +163,7 @@ export class Listeners {
     this.byLabel.delete(label)
     if (listening === undefined) return
     await closeAll(listening.sockets)
-    this.parts.table?.closeScope(listening.answering.scope)
+    listening.answering.close()
   }
 }
 

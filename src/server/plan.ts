@@ -85,6 +85,7 @@ function routed(
     },
     passes: (query) => filtering.every((plugin) => plugin.filter?.(query) === true),
     filtered: filtering.length > 0,
+    closedZone: (folded, by) => plugins.find((plugin) => plugin.name === by)?.closedZone?.(folded),
     mayDenyBelow: (branch, qtype, by) => {
       const maker = plugins.findIndex((plugin) => plugin.name === by)
       return (

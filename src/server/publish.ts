@@ -1,13 +1,14 @@
 import type { Repeat } from '../net/front.ts'
 import { type Exchange, Query } from '../plugin/query.ts'
 import type { Reply } from '../plugin/reply.ts'
-import type { Published } from '../table/publish.ts'
+import type { Publication, Published } from '../table/publish.ts'
 import type { Table } from '../table/table.ts'
 import { type Opt, optOctets } from '../wire/edns.ts'
 import { ancestor, countLabels, type Name } from '../wire/name.ts'
 import { readMessage } from '../wire/reader.ts'
 import { type Rr, rdataLayout } from '../wire/record.ts'
 import { MAX_MESSAGE_OCTETS, Writer } from '../wire/writer.ts'
+import { ClosedZones } from './closed.ts'
 import { contentOf } from './finish.ts'
 import type { Router } from './router.ts'
 
@@ -26,6 +27,7 @@ export class Publisher {
   private readonly scope: number
   private readonly now: () => number
   private readonly writer = new Writer()
+  private readonly closedZones: ClosedZones
 
   /** @param scope the listener's configuration in the table */
   constructor(table: Table, router: Router, scope: number, now: () => number) {
@@ -33,6 +35,13 @@ export class Publisher {
     this.router = router
     this.scope = scope
     this.now = now
+    this.closedZones = new ClosedZones(table)
+  }
+
+  /** Ends what it keeps for the configuration. */
+  close(): void {
+    this.closedZones.close()
+    this.table.closeScope(this.scope)
   }
 
   /**
@@ -55,6 +64,7 @@ export class Publisher {
     const { packet, transport } = query.exchange
     if (!lifetime.repeatable || !query.repeatable || reply.kind !== 'message') return undefined
     if (packet === undefined || reply.sign !== undefined) return undefined
+    const deniedBelow = this.branch(query, reply)
     const counting = lifetime.until !== Number.POSITIVE_INFINITY
     return this.table.publish({
       scope: this.scope,
@@ -70,7 +80,8 @@ export class Publisher {
       rotates: reply.rotates,
       whole: truncated && reply.rotates ? this.whole(query, reply, opt) : undefined,
       anySpelling: reply.echoesSpelling && !spellsZone(reply),
-      deniedBelow: this.branch(query, reply),
+      deniedBelow,
+      closed: deniedBelow === 0 ? undefined : this.closed(query, reply),
       dear: waited,
       counts: reply.counts,
       observed: reply.observers.length > 0,
@@ -87,6 +98,14 @@ export class Publisher {
     if (reply.deniedBelow === 0) return 0
     const branch = ancestor(query.folded, countLabels(query.folded) - reply.deniedBelow)
     return this.router.mayDenyBelow(query, branch, reply.by) ? reply.deniedBelow : 0
+  }
+
+  /** The zone that the denial speaks for, where the plugin that made it knows all that may exist there and no plugin in front has a say in it. */
+  private closed(query: Query, reply: Reply): Publication['closed'] {
+    const zone = this.router.closedZone(query, reply.by)
+    if (zone === undefined) return undefined
+    const others = this.router.zonesBelow(zone.zone, query.zone)
+    return this.closedZones.filterOf(zone, countLabels(zone.zone), others)
   }
 
   private context(query: Query, reply: Reply): Context | undefined {

@@ -1,4 +1,4 @@
-import type { Next } from '../plugin/plugin.ts'
+import type { ClosedZone, Next } from '../plugin/plugin.ts'
 import { whenDone } from '../plugin/plugin.ts'
 import type { Listener, Query } from '../plugin/query.ts'
 import { giveUp, type Reply, replyTo } from '../plugin/reply.ts'
@@ -24,6 +24,8 @@ export interface RoutedBlock {
   readonly filtered: boolean
   /** Whether a denial of everything below a name (lower case) may be repeated without asking the plugins in front of the one that made it. */
   mayDenyBelow(branch: Name, qtype: number, by: string): boolean
+  /** The zone of a name (lower case) of which the plugin `by` knows all that may exist. */
+  closedZone(folded: Name, by: string): ClosedZone | undefined
 }
 
 /** Queries that were answered without any plugin: what the core refuses by itself. */
@@ -102,6 +104,20 @@ export class Router implements Listener {
     }
     if (shortest !== undefined) return shortest
     return this.byZone.get(ROOT)?.find((block) => block.chain !== undefined && takes(block, query))
+  }
+
+  /** The closed zone that a denial by the plugin `by` speaks for, if no plugin in front touches any name of it. */
+  closedZone(query: Query, by: string): ClosedZone | undefined {
+    const [block, ...others] = this.byZone.get(query.zone ?? ROOT) ?? []
+    if (block === undefined || others.length > 0) return undefined
+    const zone = block.closedZone(query.folded, by)
+    if (zone === undefined || !block.mayDenyBelow(zone.zone, query.qtype, by)) return undefined
+    return zone
+  }
+
+  /** Zones of this listener at or below one, but for the one that the query was routed by. */
+  zonesBelow(zone: Name, routed: Name | undefined): Name[] {
+    return [...this.byZone.keys()].filter((other) => other !== routed && isAtOrBelow(other, zone))
   }
 
   private drop(query: Query, rcode: number): Reply {

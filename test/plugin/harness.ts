@@ -220,6 +220,7 @@ export class Chain {
           passes: (query) => plugins.every((plugin) => plugin.filter?.(query) !== false),
           filtered: plugins.some((plugin) => plugin.filter !== undefined),
           mayDenyBelow: () => false,
+          closedZone: () => undefined,
         }
       }),
     )

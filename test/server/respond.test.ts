@@ -38,6 +38,7 @@ function block(
     passes: () => true,
     filtered: false,
     mayDenyBelow: () => false,
+    closedZone: () => undefined,
     ...more,
   }
 }

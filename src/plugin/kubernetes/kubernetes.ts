@@ -4,7 +4,7 @@ import { FLAG } from '../../wire/header.ts'
 import { isAtOrBelow, type Name, name } from '../../wire/name.ts'
 import { type Rr, txtRdata } from '../../wire/record.ts'
 import { ALWAYS, ONCE, type Versions } from '../lifetime.ts'
-import { type Next, type Plugin, whenDone } from '../plugin.ts'
+import { type ClosedZone, type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { giveUp, type Reply, silence } from '../reply.ts'
 import {
@@ -17,6 +17,7 @@ import {
 import { Asked } from './asked.ts'
 import { autoPath } from './autopath.ts'
 import { type Chase, follow } from './chase.ts'
+import { ClosedNames } from './closed.ts'
 import type { Config } from './config.ts'
 import { deniedBelow } from './denials.ts'
 import { External } from './external.ts'
@@ -64,6 +65,7 @@ export class Kubernetes implements Plugin {
   readonly #finder: Finder
   readonly #replies: Replies
   readonly #whole: number
+  readonly #closed = new Map<Name, ClosedZone>()
 
   constructor(parts: KubernetesParts) {
     const { config } = parts
@@ -91,6 +93,17 @@ export class Kubernetes implements Plugin {
 
   clearOf(branch: Name): boolean {
     return !this.zones.some((zone) => isAtOrBelow(branch, zone) || isAtOrBelow(zone, branch))
+  }
+
+  closedZone(folded: Name): ClosedZone | undefined {
+    const zone = this.#zones.match(folded)
+    if (zone === undefined || zone.holdsAddresses || zone.grammar.multicluster) return undefined
+    let closed = this.#closed.get(zone.name)
+    if (closed === undefined) {
+      closed = new ClosedNames(zone, this.#parts.store, this.#config)
+      this.#closed.set(zone.name, closed)
+    }
+    return closed
   }
 
   ready(): boolean {
