@@ -18,6 +18,8 @@ import { Listeners } from './server/listeners.ts'
 import { plan } from './server/plan.ts'
 import { makeDataPlane } from './server/plane.ts'
 import { SharedPool } from './server/shared.ts'
+import { countThreads, readLimits } from './server/threads.ts'
+import type { Table } from './table/table.ts'
 import { TableVersions } from './table/versions.ts'
 import { VERSION } from './version.ts'
 
@@ -45,6 +47,13 @@ export const DEFAULT_TABLE_MIB = 32
 /** Gives the Corefile's text; undefined where there is none. Asked at the start and at each reload. */
 export type CorefileSource = () => CorefileInput | undefined
 
+/** What lasts as long as the server runs. */
+interface Running {
+  readonly listeners: Listeners
+  readonly table: Table | undefined
+  close(): Promise<void>
+}
+
 /** A Corefile in, a running server out. */
 export class Server {
   readonly metrics = new Registry()
@@ -54,8 +63,7 @@ export class Server {
   private readonly host: Host
   private readonly shared = new SharedPool()
   private readonly versions = new TableVersions()
-  private readonly data: ReturnType<typeof makeDataPlane>
-  private readonly listeners: Listeners
+  private running: Running | undefined
   private source: CorefileSource = () => undefined
   private instance: Instance | undefined
   private hash = ''
@@ -72,20 +80,6 @@ export class Server {
       reload: (force) => this.reload(force),
       configurationHash: () => this.hash,
     })
-    this.data = makeDataPlane({
-      log: options.log,
-      metrics: this.metrics,
-      versions: this.versions.counters,
-      threads: options.threads ?? 1,
-      tableMib: options.tableMib ?? DEFAULT_TABLE_MIB,
-    })
-    this.listeners = new Listeners({
-      log: options.log,
-      metrics: this.metrics,
-      host: this.host,
-      plane: this.data.plane,
-      table: this.data.table,
-    })
   }
 
   /**
@@ -97,14 +91,16 @@ export class Server {
     this.source = source
     const { blocks, path } = this.read()
     this.hash = configurationHash(blocks)
-    const instance = await this.build(blocks, path)
+    const running = this.makeRunning(blocks)
+    this.running = running
+    let instance: Instance | undefined
     try {
+      instance = await this.build(running, blocks, path)
       await instance.start()
-      await this.serve(instance)
+      await this.serve(running, instance)
     } catch (error) {
-      await this.listeners.close()
-      await this.data.close()
-      await instance.stop()
+      await running.close()
+      await instance?.stop()
       throw error
     }
   }
@@ -129,7 +125,7 @@ export class Server {
 
   /** The port that a listener got, by its label such as `dns://127.0.0.1:0`, for those that asked for port 0. */
   port(label: string): number | undefined {
-    return this.listeners.port(label)
+    return this.running?.listeners.port(label)
   }
 
   private read(): { blocks: ServerBlock[]; path: string } {
@@ -143,7 +139,26 @@ export class Server {
     return { blocks: parseCorefile(fallback, io, known), path: fallback.path }
   }
 
-  private build(blocks: readonly ServerBlock[], file: string): Promise<Instance> {
+  /** The data threads, the table and the listeners: made once, for as long as the server runs. */
+  private makeRunning(blocks: readonly ServerBlock[]): Running {
+    const { log, threads, tableMib = DEFAULT_TABLE_MIB } = this.options
+    const data = makeDataPlane({
+      log,
+      metrics: this.metrics,
+      versions: this.versions.counters,
+      threads: threads ?? socketsWanted(blocks) ?? countThreads(readLimits()),
+      tableMib,
+    })
+    const { plane, table } = data
+    const listeners = new Listeners({ log, metrics: this.metrics, host: this.host, plane, table })
+    const close = async () => {
+      await listeners.close()
+      await data.close()
+    }
+    return { listeners, table, close }
+  }
+
+  private build(running: Running, blocks: readonly ServerBlock[], file: string): Promise<Instance> {
     return Instance.create(blocks, {
       log: this.options.log,
       metrics: this.metrics,
@@ -151,16 +166,16 @@ export class Server {
       versions: this.versions,
       host: this.host,
       shared: this.shared.holder(),
-      serials: this.data.table?.serials,
+      serials: running.table?.serials,
       modules: ORDER,
       defaultPort: this.options.defaultPort ?? 53,
       file,
     })
   }
 
-  private async serve(instance: Instance): Promise<void> {
+  private async serve({ listeners }: Running, instance: Instance): Promise<void> {
     const planned = plan(instance.blocks)
-    await this.listeners.follow(planned)
+    await listeners.follow(planned)
     this.instance = instance
     for (const block of instance.blocks) {
       for (const key of block.settings.keys) {
@@ -173,7 +188,8 @@ export class Server {
 
   private async change(force: boolean): Promise<void> {
     const { log } = this.options
-    if (this.stopping !== undefined) return
+    const { running } = this
+    if (this.stopping !== undefined || running === undefined) return
     let next: Instance | undefined
     let hash = ''
     try {
@@ -181,14 +197,14 @@ export class Server {
       hash = configurationHash(blocks)
       if (!force && (hash === this.hash || hash === this.refused)) return
       log.info('Reloading')
-      next = await this.build(blocks, path)
+      next = await this.build(running, blocks, path)
       plan(next.blocks)
       const old = this.instance
       const oldHash = this.hash
       this.hash = hash
       try {
         await next.start()
-        await this.serve(next)
+        await this.serve(running, next)
       } catch (error) {
         this.hash = oldHash
         throw error
@@ -207,8 +223,13 @@ export class Server {
   private async shutDown(): Promise<void> {
     await this.changing
     await this.instance?.finish()
-    await this.listeners.close()
-    await this.data.close()
+    await this.running?.close()
     await this.instance?.stop()
   }
+}
+
+/** Sockets per address that a `multisocket` of the Corefile asks for; undefined without one, or where it names no number. */
+function socketsWanted(blocks: readonly ServerBlock[]): number | undefined {
+  const wanted = blocks.map((block) => Number(block.directives.get('multisocket')?.[1]?.text))
+  return wanted.find((sockets) => sockets >= 1 && Number.isInteger(sockets))
 }
