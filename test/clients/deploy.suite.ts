@@ -28,16 +28,16 @@ t.test('the chart renders with helm', async (t) => {
 
 const skip = lacksKustomize() ?? (binary('kapi') === undefined && 'no kapi on PATH')
 
-t.test('a real API server takes what it knows of each kustomization', { skip }, async (t) => {
-  for (const folder of KUSTOMIZATIONS) {
+for (const folder of KUSTOMIZATIONS) {
+  t.test(`a real API server takes what it knows of ${folder}`, { skip }, async (t) => {
+    const known = kustomize(folder).filter(({ kind }: KubeObject) => KAPI_KINDS.includes(kind))
+    if (known.length === 0) return t.pass('nothing: it stands beside what is there')
     const kapi = await Kapi.start()
     t.teardown(() => kapi.stop())
     await kapi.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } })
-    const known = kustomize(folder).filter(({ kind }: KubeObject) => KAPI_KINDS.includes(kind))
-    for (const object of known) await t.resolves(kapi.put(object), `${folder} ${called(object)}`)
-    await kapi.stop()
-  }
-})
+    for (const object of known) await t.resolves(kapi.put(object), called(object))
+  })
+}
 
 t.test('the image is built and answers', async (t) => {
   const ran = spawnSync(join(root, 'test/deploy/image.sh'), { encoding: 'utf8' })
