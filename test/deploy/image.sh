@@ -157,6 +157,7 @@ look_at_image() {
   programs=$(find "$image" -path "$image/lib*" -prune -o -path "$image/usr/lib*" -prune -o -type f -perm /111 ! -name '*.node' ! -name '*.cjs' -print)
   [ "$programs" = "$image/usr/local/bin/node" ] || fail "programs other than Node: $programs"
   [ -z "$(find "$image" -perm /6000)" ] || fail 'set-user-ID files'
+  "$node" -e "import('$image/muster/node_modules/koffi/index.js').then((koffi) => koffi.default.load(null))" || fail 'koffi does not load'
   (cd "$image" && du -sh --apparent-size usr/local/bin/node muster && find muster -type f | sort)
   if [ -n "$keep" ]; then cp -a "$image/." "$keep/"; fi
 }
@@ -243,7 +244,8 @@ look_at_container() {
   done
   [ "$(dig @127.0.0.1 +short +tries=1 +time=3 -x 10.96.0.1)" = "$name." ] || fail 'the address has no name'
   curl -sf http://127.0.0.1:8080/health >/dev/null || fail '/health'
-  curl -sf http://127.0.0.1:9153/metrics | grep -q '^coredns_dns_requests_total' || fail '/metrics'
+  curl -sf http://127.0.0.1:9153/metrics >"$work/metrics" || fail '/metrics'
+  grep -q '^coredns_dns_requests_total' "$work/metrics" || fail 'nothing counted'
   say 'its end'
   kill -TERM "$pid"
   local code=0
