@@ -32,9 +32,11 @@ import { module as reload } from './reload/setup.ts'
 import { module as root } from './root/setup.ts'
 import type { PluginModule } from './setup.ts'
 import { module as shed } from './shed/setup.ts'
+import { module as template } from './template/setup.ts'
 import { module as timeouts } from './timeouts/setup.ts'
 import { module as tls } from './tls/setup.ts'
 import { module as tsig } from './tsig/setup.ts'
+import { module as view } from './view/setup.ts'
 import { module as whoami } from './whoami/setup.ts'
 
 /**
@@ -74,6 +76,7 @@ export const ORDER: readonly PluginModule[] = [
   header,
   tls,
   minimal,
+  template,
   hosts,
   k8sExternal,
   kubernetes,
@@ -82,4 +85,5 @@ export const ORDER: readonly PluginModule[] = [
   erratic,
   whoami,
   on,
+  view,
 ]
