@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { existsSync, readdirSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments, stringify } from 'yaml'
@@ -49,11 +49,12 @@ export function helmFolder(): string {
 
 /** What `helm template` makes of the chart with values. Throws with helm's words where it refuses them. */
 export function helmTemplate(values: object, release = 'dns'): KubeObject[] {
-  const file = join(mkdtempSync(join(tmpdir(), 'muster-values-')), 'values.yaml')
-  writeFileSync(file, stringify(values))
   const where = ['--namespace', 'kube-system', '--kube-version', KUBERNETES]
-  const words = ['template', release, chart, ...where, '--values', file]
-  const { status, stdout, stderr } = spawnSync(helm() as string, words, { encoding: 'utf8' })
+  const words = ['template', release, chart, ...where, '--values', '-']
+  const { status, stdout, stderr } = spawnSync(helm() as string, words, {
+    encoding: 'utf8',
+    input: stringify(values),
+  })
   if (status !== 0) throw new Error(stderr)
   return objectsOf(stdout)
 }
