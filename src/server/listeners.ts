@@ -1,5 +1,7 @@
 import type { Registry } from '../admin/metrics.ts'
 import type { Logger } from '../log.ts'
+import { openGrpc } from '../net/http/grpc.ts'
+import { openHttps } from '../net/http/https.ts'
 import { type OpenListener, openDatagram, openStream } from '../net/listener.ts'
 import type { DataPlane } from '../net/plane.ts'
 import type { Next } from '../plugin/plugin.ts'
@@ -103,9 +105,16 @@ export class Listeners {
     const handle: Responder['handle'] = (packet, peer) => {
       return listening.answering.responder.handle(packet, peer)
     }
-    const { plane } = this.parts
+    const { plane, metrics } = this.parts
+    const { scope } = listening.answering
+    const responses = metrics.counter(
+      'coredns_dns_https_responses_total',
+      'Responses of HTTPS listeners by status.',
+      ['server', 'status'],
+    )
+    const onStatus = (status: number) => responses.labels(listener.label, String(status)).inc()
     try {
-      for (const open of openers(listener, handle, plane, listening.answering.scope)) {
+      for (const open of openers(listener, handle, plane, scope, onStatus)) {
         listening.sockets.push(await open(listening.sockets[0]?.port ?? listener.port))
       }
     } catch (error) {
@@ -175,6 +184,7 @@ function openers(
   handle: Responder['handle'],
   plane: DataPlane,
   scope: number,
+  onStatus: (status: number) => void,
 ): Open[] {
   const { host, transport, settings, tls } = listener
   const { timeouts } = settings
@@ -187,10 +197,21 @@ function openers(
         (port) => openDatagram({ host, port, plane, scope }, handle),
       ]
     case 'tls':
-      if (tls === undefined) {
-        throw new Error(`${listener.label} needs the plugin tls with a certificate`)
-      }
-      return [(port) => openStream({ ...stream, port, transport: 'tls', tls }, handle)]
+      return [
+        (port) => openStream({ ...stream, port, transport: 'tls', ...(tls && { tls }) }, handle),
+      ]
+    case 'https':
+      return [
+        (port) =>
+          openHttps(
+            { ...stream, port, tls, maxConnections: settings.limits.httpsConnections, onStatus },
+            handle,
+          ),
+      ]
+    case 'grpc': {
+      const { grpcConnections: maxConnections, grpcStreams: maxStreams } = settings.limits
+      return [(port) => openGrpc({ ...stream, port, tls, maxConnections, maxStreams }, handle)]
+    }
     default:
       throw new Error(`${listener.label}: Muster does not serve ${transport}`)
   }

@@ -1,3 +1,4 @@
+import { CorefileError } from '../corefile/errors.ts'
 import { formatKey } from '../corefile/keys.ts'
 import { checkOverlap, type Listener } from '../corefile/overlap.ts'
 import { link, type Next, type Plugin } from '../plugin/plugin.ts'
@@ -59,6 +60,11 @@ function add(
   const label = `${transport}://${host.includes(':') ? `[${host}]` : host}:${port}`
   let at = planned.get(label)
   if (at === undefined) {
+    if (transport === 'quic' || transport === 'https3') {
+      throw new CorefileError(
+        `cannot serve ${label}: Muster speaks no QUIC; use tls:// or https://`,
+      )
+    }
     at = { label, transport, host, port, blocks: [], settings, tls: settings.tls, banner: [] }
     planned.set(label, at)
   }
