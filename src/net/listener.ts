@@ -47,6 +47,10 @@ export interface TlsServer {
   load(): SecureContextOptions
   readonly requestCert: boolean
   readonly rejectUnauthorized: boolean
+  /** Whether a connection goes on, after the handshake; undefined where the two settings above say it all. */
+  readonly accepts?: (peer: { readonly given: boolean; readonly authorized: boolean }) => boolean
+  /** Takes the lines of the event `keylog` of each connection. */
+  readonly keylog?: (line: Buffer) => void
 }
 
 /** What happened at a listener since it was opened. Bad packets cost a number here, never a log line. */

@@ -13,6 +13,7 @@ import {
   type StreamOptions,
   type TlsServer,
 } from './listener.ts'
+import { guardTls, tlsOptions } from './tls.ts'
 
 /** How often connections are asked whether their client has taken too long. */
 const SWEEP_MS = 250
@@ -72,16 +73,16 @@ function createListening(options: StreamOptions, connections: Connections): Serv
       if (connections.admit(socket)) connections.serve(socket)
     })
   }
-  const { requestCert, rejectUnauthorized } = tls
   const server = createTlsServer({
     ...socketOptions,
-    ...tls.load(),
-    requestCert,
-    rejectUnauthorized,
+    ...tlsOptions(tls),
     handshakeTimeout: options.timeouts.readMs,
   })
+  guardTls(server, tls)
   server.on('connection', (socket: Socket) => connections.admit(socket))
-  server.on('secureConnection', (socket) => connections.serve(socket))
+  server.on('secureConnection', (socket) => {
+    if (!socket.destroyed) connections.serve(socket)
+  })
   server.on('tlsClientError', () => {})
   return server
 }

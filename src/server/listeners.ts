@@ -1,4 +1,5 @@
 import type { Registry } from '../admin/metrics.ts'
+import { quote } from '../corefile/quote.ts'
 import type { Logger } from '../log.ts'
 import { openGrpc } from '../net/http/grpc.ts'
 import { openHttps } from '../net/http/https.ts'
@@ -17,7 +18,7 @@ import { contentOf, optOf } from './finish.ts'
 import type { PlannedListener } from './plan.ts'
 import { Publisher } from './publish.ts'
 import { Responder } from './respond.ts'
-import { type Dropped, Router } from './router.ts'
+import { type Dropped, type RoutedBlock, Router } from './router.ts'
 
 interface Parts {
   readonly log: Logger
@@ -137,7 +138,7 @@ export class Listeners {
     const router = new Router(listener.label, listener.blocks, {
       writer: this.writer,
       dropped: this.dropped,
-      guard: (query, run) => this.guard(query, run),
+      guard: (query, run, block) => this.guard(query, run, block),
     })
     if (table === undefined) {
       return { responder: new Responder(router, this.writer, host.now), scope: 0, close: () => {} }
@@ -148,23 +149,29 @@ export class Listeners {
     return { responder, scope, close: () => publisher.close() }
   }
 
-  /** A bug in a plugin costs the query that found it, never the server. */
-  private guard(query: Query, run: Next): Reply | Promise<Reply> {
+  /** A bug in a plugin costs the query that found it, never the server, unless it is being looked for (`debug`). */
+  private guard(query: Query, run: Next, block: RoutedBlock): Reply | Promise<Reply> {
     try {
       const reply = run(query)
-      return reply instanceof Promise ? reply.catch((error) => this.panic(query, error)) : reply
+      return reply instanceof Promise
+        ? reply.catch((error) => this.panic(query, error, block))
+        : reply
     } catch (error) {
-      return this.panic(query, error)
+      return this.panic(query, error, block)
     }
   }
 
-  private panic(query: Query, error: unknown): Reply {
+  private panic(query: Query, error: unknown, { bugs }: RoutedBlock): Reply {
+    const { log, host } = this.parts
+    const { message, stack } = error instanceof Error ? error : new Error(String(error))
     this.panics.inc()
-    const stack = (error as Error).stack ?? String(error)
-    this.parts.log.error(
-      `Recovered from panic in server: "${query.exchange.listener.label}" ${stack}`,
-    )
-    return giveUp(query, '', RCODE.SERVFAIL)
+    const where = quote(query.exchange.listener.label)
+    const shown = bugs.stacktrace || bugs.debug ? `${message}\n${stack}` : message
+    log.error(`Recovered from panic in server: ${where} ${shown}`)
+    if (bugs.debug) host.fatal(`a bug in a plugin, with debug in the Corefile: ${message}`, 2)
+    const reply = giveUp(query, '', RCODE.SERVFAIL)
+    this.dropped(query, reply)
+    return reply
   }
 
   private async closeOne(label: string): Promise<void> {

@@ -84,6 +84,7 @@ function routed(
   return {
     zone,
     view: settings.view,
+    bugs: settings,
     chain,
     takesAnyClass: plugins.some((plugin) => plugin.takesAnyClass === true),
     prepare: (query) => {

@@ -12,6 +12,8 @@ export interface RoutedBlock {
   /** The zone that this listener reaches it by. */
   readonly zone: Name
   readonly view: string
+  /** Whether a bug in a plugin ends the process (`debug`), and whether the log shows where it was (`errors { stacktrace }`). */
+  readonly bugs: { readonly debug: boolean; readonly stacktrace: boolean }
   /** The chain; undefined for a block without plugins. */
   readonly chain: Next | undefined
   /** Whether classes other than IN may come in where this block is. */
@@ -38,7 +40,7 @@ export class Router implements Listener {
   private readonly anyClass: boolean
   private readonly dropped: Dropped
   private readonly writer: Writer
-  private readonly guard: (query: Query, run: Next) => Reply | Promise<Reply>
+  private readonly guard: (query: Query, run: Next, block: RoutedBlock) => Reply | Promise<Reply>
 
   /**
    * @param guard runs a chain and turns what it throws into SERVFAIL
@@ -69,7 +71,7 @@ export class Router implements Listener {
     if (block?.chain === undefined) return this.drop(query, RCODE.REFUSED)
     query.zone = block.zone
     query.view = block.view
-    return this.guard(query, block.chain)
+    return this.guard(query, block.chain, block)
   }
 
   resolve(query: Query): Reply | Promise<Reply> {

@@ -212,6 +212,7 @@ export class Chain {
         return {
           zone,
           view: settings.view,
+          bugs: settings,
           chain,
           takesAnyClass: plugins.some((plugin) => plugin.takesAnyClass === true),
           prepare: (query) => {

@@ -32,6 +32,7 @@ function block(
   return {
     zone: name(zone),
     view: '',
+    bugs: { debug: false, stacktrace: false },
     chain: plugins.length === 0 ? undefined : link(plugins),
     takesAnyClass: false,
     prepare: () => {},

@@ -11,6 +11,7 @@ import { accept } from '../../wire/gate.ts'
 import { readMessage } from '../../wire/reader.ts'
 import { endpoint } from '../address.ts'
 import type { Handle, OpenListener } from '../listener.ts'
+import { guardTls, tlsOptions } from '../tls.ts'
 import { HttpConnections, HttpListener, type HttpOptions } from './listen.ts'
 
 /** The one method of the service: a DnsPacket for a DnsPacket, `message DnsPacket { bytes msg = 1; }`. */
@@ -50,12 +51,8 @@ export function openGrpc(options: GrpcOptions, handle: Handle): Promise<OpenList
   const server =
     tls === undefined
       ? createServer({ settings })
-      : createSecureServer({
-          ...tls.load(),
-          requestCert: tls.requestCert,
-          rejectUnauthorized: tls.rejectUnauthorized,
-          settings,
-        })
+      : createSecureServer({ ...tlsOptions(tls), settings })
+  if (tls !== undefined) guardTls(server as unknown as Server, tls)
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on('error', () => {})
     stream.setTimeout(timeouts.readMs, () => stream.close(constants.NGHTTP2_CANCEL))

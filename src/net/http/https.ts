@@ -5,6 +5,7 @@ import { accept } from '../../wire/gate.ts'
 import { readMessage } from '../../wire/reader.ts'
 import { endpoint } from '../address.ts'
 import type { Handle, OpenListener } from '../listener.ts'
+import { guardTls, tlsOptions } from '../tls.ts'
 import { freshness } from './freshness.ts'
 import { HttpConnections, HttpListener, type HttpOptions } from './listen.ts'
 
@@ -48,12 +49,9 @@ function serverFor(options: HttpsOptions, serve: (request: Request, reply: Reply
     server.keepAliveTimeout = timeouts.idleMs
     return server
   }
-  const { requestCert, rejectUnauthorized } = tls
   const settings = { maxHeaderListSize: MAX_HEADER_OCTETS }
-  const server = createSecureServer(
-    { ...tls.load(), requestCert, rejectUnauthorized, allowHTTP1: true, settings },
-    serve,
-  )
+  const server = createSecureServer({ ...tlsOptions(tls), allowHTTP1: true, settings }, serve)
+  guardTls(server as unknown as Server, tls)
   server.setTimeout(timeouts.idleMs)
   return server as unknown as Server
 }

@@ -1,0 +1,19 @@
+import type { Server } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { TlsServer } from './listener.ts'
+
+/** The options of a TLS server for these certificates and for how clients are asked for theirs. */
+export function tlsOptions(tls: TlsServer) {
+  const { requestCert, rejectUnauthorized } = tls
+  return { ...tls.load(), requestCert, rejectUnauthorized }
+}
+
+/** Has connections that must not go on ended after their handshake, and the keys of sessions told where someone wants them. Call it before others listen. */
+export function guardTls(server: Server, { accepts, keylog }: TlsServer): void {
+  if (keylog !== undefined) server.on('keylog', keylog)
+  if (accepts === undefined) return
+  server.prependListener('secureConnection', (socket: TLSSocket) => {
+    const given = Object.keys(socket.getPeerCertificate()).length > 0
+    if (!accepts({ given, authorized: socket.authorized })) socket.destroy()
+  })
+}
