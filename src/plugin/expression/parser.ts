@@ -102,7 +102,7 @@ class Parser {
   }
 
   private get token(): Token {
-    return this.tokens[this.at] as Token
+    return (this.tokens[this.at] ?? this.tokens.at(-1)) as Token
   }
 
   /** Expressions with `;` between them; the last one is the value. `let` holds for those behind it. */
@@ -391,7 +391,7 @@ class Parser {
 
   private next(): Token {
     const { token } = this
-    if (token.kind !== 'end') this.at++
+    this.at++
     return token
   }
 

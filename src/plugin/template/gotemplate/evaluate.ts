@@ -191,6 +191,7 @@ class Run {
     pipe: Pipe,
   ): Value {
     const operand = first as Operand
+    if (operand.kind === 'nil') throw this.error(pipe, 'nil is not a command')
     if (operand.kind === 'function')
       return this.callFunction(operand.name, others, dot, piped, pipe)
     const args = () => [...others.map((other) => this.operand(other, dot, pipe)), ...piped]
@@ -229,6 +230,9 @@ class Run {
     piped: readonly Value[],
     pipe: Pipe,
   ): Value {
+    if (operands.length + piped.length === 0) {
+      throw this.error(pipe, `wrong number of args for ${name}: want at least 1 got 0`)
+    }
     let value: Value
     for (const operand of operands) {
       value = this.operand(operand, dot, pipe)

@@ -67,7 +67,7 @@ function length(item: Value): number {
 }
 
 function indexed(item: Value, key: Value): Value {
-  if (item instanceof Map) return item.get(key)
+  if (item instanceof Map) return item.get(key) ?? zeroOf(item)
   const items = typeof item === 'string' ? Buffer.from(item) : item
   if (!Array.isArray(items) && !(items instanceof Uint8Array)) {
     throw new Error(
@@ -79,6 +79,12 @@ function indexed(item: Value, key: Value): Value {
   }
   if (key < 0 || key >= items.length) throw new Error(`index out of range: ${key}`)
   return items[key]
+}
+
+/** What a map of texts says of a key that it has not. */
+function zeroOf(map: ReadonlyMap<unknown, unknown>): Value {
+  const [first] = map.values()
+  return typeof first === 'string' ? '' : undefined
 }
 
 function sliced(item: Value, ...bounds: readonly Value[]): Value {

@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import t from 'tap'
+import { environmentOf, isQueryFunction } from '../../../src/plugin/expression/environment.ts'
+import { ExpressionError } from '../../../src/plugin/expression/error.ts'
+import { Expression } from '../../../src/plugin/expression/expression.ts'
+import { queryFor } from '../harness.ts'
+
+/** What github.com/expr-lang/expr v1.17 makes of an expression with the names below. */
+interface Sample {
+  readonly expression: string
+  readonly value?: unknown
+  readonly fails?: true
+}
+
+const samples = JSON.parse(
+  readFileSync(new URL('expressions.json', import.meta.url), 'utf8'),
+) as Sample[]
+
+const names: Readonly<Record<string, unknown>> = {
+  name: () => 'a.example.',
+  port: () => '53',
+  do: () => true,
+  bufsize: () => 4096,
+  group: (n: unknown) => `g${n}`,
+  ip: '10-0-0-1',
+}
+
+const meaning = (source: string): unknown =>
+  new Expression(source, (name) => Object.hasOwn(names, name)).evaluate((name) => names[name])
+
+t.test('expressions mean what they mean to expr-lang', async (t) => {
+  for (const { expression, value, fails } of samples) {
+    if (fails === undefined) t.strictSame(plain(meaning(expression)), value, expression)
+  }
+})
+
+t.test('what expr-lang refuses fails here too', async (t) => {
+  for (const { expression, fails } of samples) {
+    if (fails !== undefined) t.throws(() => meaning(expression), ExpressionError, expression)
+  }
+})
+
+t.test('a query tells its name, type, client and sizes', async (t) => {
+  const query = queryFor('WWW.Example.org AAAA', {
+    from: '192.0.2.7',
+    fromPort: 4000,
+    udpSize: 1400,
+  })
+  const ask = (source: string) =>
+    new Expression(source, isQueryFunction).evaluate(environmentOf(query))
+  t.equal(ask('name()'), 'www.example.org.')
+  t.equal(ask('type() + class() + proto()'), 'AAAAINudp')
+  t.equal(ask("client_ip() + ':' + port()"), '192.0.2.7:4000')
+  t.equal(ask('bufsize()'), 1400)
+  t.equal(ask('do()'), false)
+  t.equal(ask("incidr(client_ip(), '192.0.2.0/24')"), true)
+  t.equal(ask("incidr(client_ip(), '2001:db8::/32')"), false)
+  t.equal(ask("metadata('a/b')"), '')
+  t.throws(() => ask("incidr('x', '10.0.0.0/8')"), { message: /not an IP address/ })
+})
+
+t.test('any text is an expression or an error that can be shown', async () => {
+  const piece = fc.constantFrom(
+    '1',
+    ' ',
+    "'a'",
+    '(',
+    ')',
+    '[',
+    ']',
+    '{',
+    '}',
+    '+',
+    'not',
+    'in',
+    'name',
+    '#',
+    '.',
+    '?',
+    ':',
+    ',',
+    'let',
+    '=',
+    ';',
+    'filter',
+    '|',
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+      try {
+        meaning(pieces.join(''))
+      } catch (error) {
+        return error instanceof ExpressionError
+      }
+      return true
+    }),
+  )
+})
+
+t.test('an expression that nests too deeply is refused', async (t) => {
+  t.throws(() => meaning(`${'('.repeat(300)}1${')'.repeat(300)}`), { message: /nested too deeply/ })
+})
+
+function plain(value: unknown): unknown {
+  if (value instanceof Map) {
+    return Object.fromEntries([...value].map(([key, item]) => [key, plain(item)]))
+  }
+  return Array.isArray(value) ? value.map(plain) : (value ?? null)
+}
