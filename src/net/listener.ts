@@ -93,6 +93,8 @@ export interface DatagramOptions {
   readonly receiveBufferOctets?: number
   /** See {@link OpenListener.useScope}. */
   readonly scope?: number
+  /** Told of a handler that threw. */
+  readonly onFailure?: (error: unknown) => void
 }
 
 export interface StreamOptions {

@@ -193,7 +193,7 @@ export class DataPlane {
       locals: new Locals(address, sockets.port),
       stats: noStats(),
       descriptors: sockets.descriptors,
-      onFailure: this.options.onFailure ?? (() => {}),
+      onFailure: options.onFailure ?? this.options.onFailure ?? (() => {}),
       scope: options.scope ?? 0,
       waiting: 0,
       idle: undefined,
