@@ -112,10 +112,22 @@ export function loadSyscalls(): Syscalls | string {
   if (numbers === undefined) return `no system calls are known for ${process.platform} on ${arch()}`
   try {
     const koffi = createRequire(import.meta.url)('koffi') as Koffi
-    return bindSyscalls(koffi, numbers)
+    const syscalls = bindSyscalls(koffi, numbers)
+    return missing(syscalls) ?? syscalls
   } catch (error) {
     return (error as Error).message.split('\n')[0] as string
   }
+}
+
+/** Why batches cannot be had here: an old kernel has none, and a sandbox may forbid them. Any other error is about the descriptor, which is none. */
+function missing(syscalls: Syscalls): string | undefined {
+  const nothing = new Uint8Array(64)
+  for (const call of ['recvmmsg', 'sendmmsg'] as const) {
+    const errno = syscalls[call](-1, nothing, 1, C.MSG_DONTWAIT) < 0 ? syscalls.errno() : 0
+    if (errno === C.ENOSYS || errno === C.EPERM)
+      return `${call}: ${errno === C.EPERM ? 'EPERM' : 'ENOSYS'}`
+  }
+  return undefined
 }
 
 /** The kernel takes integers and pointers in the same registers whatever a prototype calls them, so `syscall` is declared once for each shape. */
