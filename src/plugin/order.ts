@@ -1,5 +1,6 @@
 import { module as acl } from './acl/setup.ts'
 import { module as any } from './any/setup.ts'
+import { module as auto } from './auto/setup.ts'
 import { module as autopath } from './autopath/setup.ts'
 import { module as bind } from './bind/setup.ts'
 import { module as bufsize } from './bufsize/setup.ts'
@@ -10,6 +11,7 @@ import { module as debug } from './debug/setup.ts'
 import { module as dns64 } from './dns64/setup.ts'
 import { module as erratic } from './erratic/setup.ts'
 import { module as errors } from './errors/setup.ts'
+import { module as file } from './file/setup.ts'
 import { module as forward } from './forward/setup.ts'
 import { module as header } from './header/setup.ts'
 import { module as health } from './health/setup.ts'
@@ -35,6 +37,7 @@ import { module as shed } from './shed/setup.ts'
 import { module as template } from './template/setup.ts'
 import { module as timeouts } from './timeouts/setup.ts'
 import { module as tls } from './tls/setup.ts'
+import { module as transfer } from './transfer/setup.ts'
 import { module as tsig } from './tsig/setup.ts'
 import { module as view } from './view/setup.ts'
 import { module as whoami } from './whoami/setup.ts'
@@ -77,9 +80,12 @@ export const ORDER: readonly PluginModule[] = [
   tls,
   minimal,
   template,
+  transfer,
   hosts,
   k8sExternal,
   kubernetes,
+  file,
+  auto,
   loop,
   forward,
   erratic,

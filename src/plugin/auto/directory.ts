@@ -1,0 +1,184 @@
+import { readdirSync, realpathSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RE2JS } from 're2js'
+import { fileErrorText } from '../../corefile/io.ts'
+import { quote } from '../../corefile/quote.ts'
+import type { Logger } from '../../log.ts'
+import { fold, type Name, nameFromText, nameToText } from '../../wire/name.ts'
+import { ZoneFile } from '../file/zone-file.ts'
+import { type Lifetime, type Versions, whileStanding } from '../lifetime.ts'
+import { zoneOf } from '../zones.ts'
+
+/** What a directory of zone files needs of the world. */
+export interface DirectoryParts {
+  readonly path: string
+  /** What a file's name must match to be a zone. */
+  readonly pattern: RE2JS
+  /** The zone's origin: `{1}` stands for the first group. */
+  readonly template: string
+  /** Milliseconds between two looks at the directory and its files; 0 for never. */
+  readonly reloadMs: number
+  readonly versions: Versions
+  readonly log: Logger
+  /** Told when a zone is there for the first time, and when it has changed. */
+  readonly onChange: (origin: Name) => void
+}
+
+/** Files and folders in one walk before it stops: more is a mistake in the Corefile. */
+const MAX_ENTRIES = 100_000
+
+/** The zones of a directory and of those in it, kept up with what is there. */
+export class Directory {
+  private readonly parts: DirectoryParts
+  private readonly files = new Map<Name, ZoneFile>()
+  private origins: readonly Name[] = []
+  private readonly key: string
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(parts: DirectoryParts) {
+    this.parts = parts
+    this.key = `file:${parts.path}`
+  }
+
+  start(): void {
+    this.walk()
+    this.tell()
+    if (this.parts.reloadMs === 0) return
+    this.timer = setInterval(() => {
+      this.walk()
+      this.tell()
+    }, this.parts.reloadMs)
+    this.timer.unref()
+  }
+
+  stop(): void {
+    clearInterval(this.timer)
+    for (const file of this.files.values()) file.stop()
+  }
+
+  /** How long what the directory lists stands; to be asked for before it is read. */
+  lifetime(): Lifetime {
+    const slot = this.parts.versions.slot(this.key)
+    return whileStanding([{ slot, version: this.parts.versions.read(slot) }])
+  }
+
+  file(origin: Name): ZoneFile | undefined {
+    return this.files.get(origin)
+  }
+
+  /** The zone with the longest origin that a name is in. */
+  fileFor(folded: Name): ZoneFile | undefined {
+    const origin = zoneOf(this.origins, folded)
+    return origin === undefined ? undefined : this.files.get(origin)
+  }
+
+  /** Takes new files in and lets those go that are no more. */
+  walk(): void {
+    const seen = new Map<Name, string>()
+    let changed = false
+    for (const { path, origin } of this.zoneFiles()) {
+      const earlier = seen.get(origin)
+      if (earlier !== undefined) {
+        this.parts.log.warning(
+          `Multiple zone files match origin ${quote(nameToText(origin))}: using ${quote(earlier)} instead of ${quote(path)}`,
+        )
+        continue
+      }
+      seen.set(origin, path)
+      const known = this.files.get(origin)
+      if (known !== undefined) known.moveTo(path)
+      else changed = this.add(origin, path) || changed
+    }
+    for (const origin of [...this.files.keys()]) {
+      if (!seen.has(origin)) changed = this.remove(origin) || changed
+    }
+    if (!changed) return
+    this.origins = [...this.files.keys()]
+    this.parts.versions.bump([this.key])
+  }
+
+  private add(origin: Name, path: string): boolean {
+    const { log, versions, reloadMs, onChange } = this.parts
+    const file = new ZoneFile({ origin, path, reloadMs, byTime: false, versions, log, onChange })
+    try {
+      file.load()
+    } catch (error) {
+      const system = (error as NodeJS.ErrnoException).code !== undefined
+      const reason = system ? fileErrorText(path, error) : (error as Error).message
+      const what = system ? `Opening ${path} failed` : `Parse zone \`${nameToText(origin)}'`
+      log.warning(`${what}: ${reason}`)
+      return false
+    }
+    this.files.set(origin, file)
+    file.start()
+    log.info(`Inserting zone \`${nameToText(origin)}' from: ${path}`)
+    return true
+  }
+
+  private remove(origin: Name): boolean {
+    this.files.get(origin)?.stop()
+    this.parts.log.info(`Deleting zone \`${nameToText(origin)}'`)
+    return this.files.delete(origin)
+  }
+
+  /** As in the reference, the other servers hear of every zone after each look at the directory. */
+  private tell(): void {
+    for (const origin of this.files.keys()) this.parts.onChange(origin)
+  }
+
+  private *zoneFiles(): Generator<{ path: string; origin: Name }> {
+    for (const { path, base } of this.entries()) {
+      const matcher = this.parts.pattern.matcher(base)
+      if (!matcher.find()) continue
+      const text = this.parts.template.replace(/\{(\w+)\}/g, (_, group: string) =>
+        groupOf(matcher, group),
+      )
+      const origin = nameFromText(text)
+      if (origin !== undefined) yield { path, origin: fold(origin) }
+    }
+  }
+
+  private *entries(): Generator<{ path: string; base: string }> {
+    const root = resolved(this.parts.path)
+    const waiting = [root]
+    for (let count = 0, at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+      for (const base of this.list(at)) {
+        if (++count > MAX_ENTRIES) return
+        const path = join(at, base.name)
+        // A link is a file to a walk, wherever it leads, unless it is what the walk begins with.
+        if (base.isDirectory()) waiting.push(path)
+        else if (!isFolder(path)) yield { path, base: base.name }
+      }
+    }
+  }
+
+  private list(path: string) {
+    try {
+      const entries = readdirSync(path, { withFileTypes: true })
+      return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+    } catch (error) {
+      this.parts.log.warning(`error reading ${path}: ${fileErrorText(path, error)}`)
+      return []
+    }
+  }
+}
+
+function groupOf(matcher: ReturnType<RE2JS['matcher']>, group: string): string {
+  try {
+    return matcher.group(/^\d+$/.test(group) ? Number(group) : (group as never)) ?? ''
+  } catch {
+    return ''
+  }
+}
+
+function resolved(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}

@@ -1,0 +1,59 @@
+import { RCODE, TYPE } from '../../wire/codes.ts'
+import { FLAG } from '../../wire/header.ts'
+import { type Lifetime, shortest } from '../lifetime.ts'
+import type { Query } from '../query.ts'
+import { giveUp, type Reply, replyTo } from '../reply.ts'
+import { type Found, find } from './lookup.ts'
+import type { Zone } from './zone.ts'
+
+/**
+ * What a zone answers; undefined where `fallsThrough` is set and the zone does not have the name.
+ *
+ * @param zone undefined while it is not loaded
+ * @param lifetime how long the zone stands, read before it was
+ */
+export function answerFrom(
+  zone: Zone | undefined,
+  query: Query,
+  by: string,
+  lifetime: Lifetime,
+  fallsThrough = false,
+): Reply | undefined | Promise<Reply | undefined> {
+  // What is no transfer here is none: plugin transfer would have taken it.
+  if (query.qtype === TYPE.AXFR || query.qtype === TYPE.IXFR)
+    return giveUp(query, by, RCODE.REFUSED)
+  if (zone === undefined) return giveUp(query, by, RCODE.SERVFAIL)
+  const found = find(zone, query)
+  const reply = (said: Found) => replyOf(said, query, by, lifetime, fallsThrough)
+  return found instanceof Promise ? found.then(reply) : reply(found)
+}
+
+function replyOf(
+  found: Found,
+  query: Query,
+  by: string,
+  lifetime: Lifetime,
+  fallsThrough: boolean,
+): Reply | undefined {
+  const { result, answer, authority, additional } = found
+  const empty = answer.length === 0
+  if (fallsThrough && empty && (result === 'nxdomain' || result === 'success')) return undefined
+  if (empty && result === 'servfail') return giveUp(query, by, RCODE.SERVFAIL)
+  const reply = replyTo(query, by, {
+    rcode: RCODES[result],
+    answer,
+    authority,
+    additional,
+    lifetime: shortest(lifetime, found.lifetime),
+  })
+  // A referral is not authoritative, an alias in front of it is.
+  return result === 'delegation' && empty ? reply : { ...reply, flags: reply.flags | FLAG.AA }
+}
+
+const RCODES: Readonly<Record<Found['result'], number>> = {
+  success: RCODE.NOERROR,
+  nodata: RCODE.NOERROR,
+  delegation: RCODE.NOERROR,
+  nxdomain: RCODE.NXDOMAIN,
+  servfail: RCODE.SERVFAIL,
+}

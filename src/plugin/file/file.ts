@@ -1,0 +1,59 @@
+import { OPCODE, RCODE } from '../../wire/codes.ts'
+import { opcodeOf } from '../../wire/header.ts'
+import type { Name } from '../../wire/name.ts'
+import type { Rr } from '../../wire/record.ts'
+import { shortest } from '../lifetime.ts'
+import { type Next, type Plugin, whenDone } from '../plugin.ts'
+import type { Query } from '../query.ts'
+import { giveUp, type Reply, silence } from '../reply.ts'
+import { covers, touches, zoneOf } from '../zones.ts'
+import { answerFrom } from './answer.ts'
+import { transferOf } from './transfer.ts'
+import type { ZoneFile } from './zone-file.ts'
+
+/** Answers from zones in master files. */
+export class File implements Plugin {
+  readonly name = 'file'
+  readonly keepsLifetimes = true
+  readonly zones: readonly Name[]
+  /** Whether there is nothing behind it, so that what is not its own is refused. */
+  isLast = false
+  private readonly files: ReadonlyMap<Name, ZoneFile>
+  private readonly fallthrough: readonly Name[]
+
+  constructor(files: ReadonlyMap<Name, ZoneFile>, fallthrough: readonly Name[]) {
+    this.files = files
+    this.zones = [...files.keys()]
+    this.fallthrough = fallthrough
+  }
+
+  serve(query: Query, next: Next): Reply | Promise<Reply> {
+    const zone = zoneOf(this.zones, query.folded)
+    const file = zone === undefined ? undefined : this.files.get(zone)
+    if (file === undefined) {
+      return this.isLast ? giveUp(query, this.name, RCODE.REFUSED) : next(query)
+    }
+    // Nobody is listened to who says that a zone of ours has changed.
+    if (opcodeOf(query.flags) === OPCODE.NOTIFY) return silence(query, this.name)
+    const lifetime = file.lifetime()
+    const through = covers(this.fallthrough, query.folded)
+    const answer = answerFrom(file.zone, query, this.name, lifetime, through)
+    const orNext = (reply: Reply | undefined) =>
+      reply ??
+      whenDone(next(query), (other) => ({
+        ...other,
+        lifetime: shortest(other.lifetime, lifetime),
+        deniedBelow: 0,
+      }))
+    return answer instanceof Promise ? answer.then(orNext) : orNext(answer)
+  }
+
+  clearOf(branch: Name): boolean {
+    return !touches(this.zones, branch)
+  }
+
+  transfer(zone: Name, serial: number | undefined): Iterable<readonly Rr[]> | undefined {
+    const file = this.files.get(zone)
+    return file === undefined ? undefined : transferOf(file.zone, serial)
+  }
+}
