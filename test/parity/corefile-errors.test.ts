@@ -21,6 +21,9 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const entries: Entry[] = JSON.parse(readFileSync(`${here}corefile-errors.json`, 'utf8'))
 
+const cache = mkdtempSync(join(tmpdir(), 'muster-cache-'))
+t.teardown(() => rmSync(cache, { recursive: true, force: true }))
+
 /** Processes at a time. */
 const LANES = 3
 /** Milliseconds that a server which should run is watched. */
@@ -54,6 +57,8 @@ async function run(entry: Entry): Promise<{ result: Result; fill: (text: string)
     ['--no-warnings', main, '-conf', join(directory, 'Corefile')],
     {
       cwd: directory,
+      // Types are stripped once, not for each of the processes.
+      env: { ...process.env, NODE_COMPILE_CACHE: cache },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
