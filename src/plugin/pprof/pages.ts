@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Session } from 'node:inspector/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,11 +16,16 @@ export function profilePages(): ReadonlyMap<string, Page> {
   return new Map<string, Page>([
     [PATH, (_request, response) => void response.writeHead(302, { location: `${PATH}/` }).end()],
     [`${PATH}/`, (_request, response) => html(response)],
-    [`${PATH}/cmdline`, (_request, response) => text(response, process.argv.join('\0'))],
+    [`${PATH}/cmdline`, (_request, response) => text(response, commandLine())],
     [`${PATH}/profile`, (request, response) => profiler.cpu(request, response)],
     [`${PATH}/heap`, (request, response) => profiler.heap(request, response)],
     [`${PATH}/heapsnapshot`, (_request, response) => profiler.snapshot(response)],
   ])
+}
+
+/** The process's words with a zero octet behind each (proc(5)). */
+function commandLine(): string {
+  return readFileSync('/proc/self/cmdline', 'latin1').replace(/\0$/, '')
 }
 
 /** Profiles of the control thread; one at a time. */
