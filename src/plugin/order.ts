@@ -31,6 +31,7 @@ import { module as pprof } from './pprof/setup.ts'
 import { module as prometheus } from './prometheus/setup.ts'
 import { module as ready } from './ready/setup.ts'
 import { module as reload } from './reload/setup.ts'
+import { module as rewrite } from './rewrite/setup.ts'
 import { module as root } from './root/setup.ts'
 import type { PluginModule } from './setup.ts'
 import { module as shed } from './shed/setup.ts'
@@ -73,6 +74,7 @@ export const ORDER: readonly PluginModule[] = [
   chaos,
   loadbalance,
   tsig,
+  rewrite,
   autopath,
   acl,
   cache,

@@ -42,6 +42,9 @@ export interface Plugin {
   /** Readiness (plugin ready). Without it the plugin is always ready. */
   ready?(): boolean
 
+  /** Codes of EDNS options that clients get back on this listener, beside those that all get (rewrite edns0). */
+  readonly echoes?: readonly number[]
+
   /** Whether classes other than IN come to this block. */
   readonly takesAnyClass?: boolean
 

@@ -18,6 +18,8 @@ export interface Endpoint {
 export interface Listener {
   /** `dns://:53`, `tls://127.0.0.1:853`: the label `server` of the metrics. */
   readonly label: string
+  /** Codes of EDNS options that clients get back, beside those that all get. */
+  readonly echoes?: ReadonlySet<number>
   /** Answers a query as if it had come in here: routed anew over all blocks of the listener, and fitted to the client's size. */
   resolve(query: Query): Reply | Promise<Reply>
 }

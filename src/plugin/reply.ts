@@ -22,6 +22,11 @@ export interface Reply {
   /** The client's OPT as a plugin in front changed it (bufsize, rewrite edns0): the core sizes the reply by it and echoes it. Undefined: as it came. */
   readonly askedWith: { readonly opt: Opt | undefined } | undefined
   /**
+   * The question that plugins in front made of the client's (rewrite): what an rcode alone goes back with unless they restore it, and what the reference's logs
+   * and metrics show. Without it: as it came.
+   */
+  readonly askedAs?: Question
+  /**
    * `message`: a plugin wrote it, and those in front may change it, count it, cache it. `rcode`: a plugin gave up with an rcode, and the core makes the
    * empty message for it; nothing in front changes or caches that. `silence`: nothing is sent.
    */

@@ -37,7 +37,7 @@ export function contentOf(query: Query, reply: Reply, opt: Opt | undefined): Con
   return {
     id: query.id,
     flags: reply.flags | (reply.rcode & 0xf),
-    question: reply.kind === 'rcode' ? query.question : reply.question,
+    question: reply.kind === 'rcode' ? (reply.askedAs ?? query.question) : reply.question,
     answer: reply.answer,
     authority: reply.authority,
     additional: reply.additional,
@@ -69,12 +69,16 @@ export function optOf(query: Query, reply: Reply): Opt | undefined {
     extendedRcode,
     version: 0,
     flags,
-    options: echoed(asked.options),
+    options: echoed(asked.options, query.exchange.listener.echoes),
   }
 }
 
-function echoed(options: readonly Option[]): readonly Option[] {
-  return options.length === 0 ? options : options.filter((option) => ECHOED.has(option.code))
+function echoed(
+  options: readonly Option[],
+  more: ReadonlySet<number> | undefined,
+): readonly Option[] {
+  if (options.length === 0) return options
+  return options.filter(({ code }) => ECHOED.has(code) || more?.has(code) === true)
 }
 
 /** The reply cut to what the client's size lets through, for plugins that look up and take over its records. */

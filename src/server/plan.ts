@@ -86,6 +86,7 @@ function routed(
     view: settings.view,
     bugs: settings,
     chain,
+    echoes: plugins.flatMap((plugin) => plugin.echoes ?? []),
     takesAnyClass: plugins.some((plugin) => plugin.takesAnyClass === true),
     prepare: (query) => {
       for (const plugin of preparing) plugin.prepare?.(query)

@@ -16,6 +16,8 @@ export interface RoutedBlock {
   readonly bugs: { readonly debug: boolean; readonly stacktrace: boolean }
   /** The chain; undefined for a block without plugins. */
   readonly chain: Next | undefined
+  /** Codes of EDNS options that its plugins let clients have back. */
+  readonly echoes?: readonly number[]
   /** Whether classes other than IN may come in where this block is. */
   readonly takesAnyClass: boolean
   /** Notes on the query what plugin metadata collects. */
@@ -36,6 +38,7 @@ export type Dropped = (query: Query, reply: Reply) => void
 /** The blocks that share one listening address, and which of them takes a query. */
 export class Router implements Listener {
   readonly label: string
+  readonly echoes: ReadonlySet<number>
   private readonly byZone = new Map<Name, RoutedBlock[]>()
   private readonly anyClass: boolean
   private readonly dropped: Dropped
@@ -55,6 +58,7 @@ export class Router implements Listener {
     this.dropped = parts.dropped
     this.writer = parts.writer
     this.guard = parts.guard
+    this.echoes = new Set(blocks.flatMap((block) => block.echoes ?? []))
     this.anyClass = blocks.some((block) => block.takesAnyClass)
     for (const block of blocks) {
       const same = this.byZone.get(block.zone)

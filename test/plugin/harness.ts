@@ -214,6 +214,7 @@ export class Chain {
           view: settings.view,
           bugs: settings,
           chain,
+          echoes: plugins.flatMap((plugin) => plugin.echoes ?? []),
           takesAnyClass: plugins.some((plugin) => plugin.takesAnyClass === true),
           prepare: (query) => {
             for (const plugin of plugins) plugin.prepare?.(query)

@@ -7,6 +7,7 @@ import { arrangeAll, type Chain } from './harness.ts'
 
 interface Asked {
   readonly proto?: 'tcp'
+  readonly from?: string
   readonly wait?: number
   readonly gap?: number
   readonly ordered?: boolean
@@ -77,6 +78,7 @@ async function ask(chain: Chain, scenario: Recording): Promise<string[]> {
         await sleep(n * (q.gap ?? 0))
         const answer = await chain.send(Buffer.from(message, 'hex'), {
           transport: q.proto ?? 'udp',
+          ...(q.from !== undefined && { from: q.from }),
         })
         return answer === undefined ? undefined : Buffer.from(answer)
       }),
