@@ -6,8 +6,8 @@ import { C, type NativeMemory, type Syscalls } from './syscalls.ts'
 export const BATCH = 64
 /** What is read of a datagram: queries are smaller, and the reference reads no more. */
 export const RECEIVE_OCTETS = 512
-/** Room for a packet, and for the answer that is written in its place. */
-export const PACKET_OCTETS = 4096
+/** Room for a packet, and for the answer that is written in its place. Not a power of two: packets would all want the same lines of the cache. */
+export const PACKET_OCTETS = 4096 + 64
 /** Room for one control message: IPV6_PKTINFO takes 40 octets. */
 const CONTROL_OCTETS = 64
 const IOVEC_OCTETS = 16

@@ -1,4 +1,4 @@
-import { AT, KEY, MAX_ENTRY_OCTETS, MAX_VERSIONS, TRAIT } from './layout.ts'
+import { AT, KEY, MAX_ENTRY_OCTETS, MAX_VERSIONS, REST, TRAIT } from './layout.ts'
 import { type Parts, partsOf, type Run } from './message.ts'
 import type { Publication } from './publish.ts'
 import { type Question, startOf } from './question.ts'
@@ -71,7 +71,8 @@ export function plan(
   if (lists.some((list) => list.length > MAX_LISTED)) return undefined
   const nameOctets = question.nameOctets - nameFrom
   const listed = 2 * (ttls.length + serials.length + pointers.length + 4 * runs.length)
-  const octets = (AT.NAME + ((nameOctets + 3) & ~3) + listed + optOctets + sourceOctets + 7) & ~7
+  const fixed = AT.NAME + ((nameOctets + 3) & ~3) + 8 * publication.versions.length
+  const octets = ((fixed + listed + optOctets + sourceOctets + 7) & ~7) + REST.OCTETS
   if (octets > MAX_ENTRY_OCTETS) return undefined
   const keyWord = (question.keyWord & 0xffff) | kind
   return {
@@ -130,27 +131,29 @@ export function writeEntry(
   const at = place >> 2
   const nameFrom = startOf(question, planned.label)
   const nameOctets = question.nameOctets - nameFrom
-  const listAt = AT.NAME + ((nameOctets + 3) & ~3)
+  const versionsAt = AT.NAME + ((nameOctets + 3) & ~3)
+  const listAt = versionsAt + 8 * publication.versions.length
+  const rest = place + planned.octets - REST.OCTETS
   const listed = [...planned.ttls, ...planned.serials, ...planned.pointers, ...runWords(planned)]
   const bodyAt = listAt + 2 * listed.length + optKept(publication)
   heap.doubles[place >> 3] = publication.until
-  heap.doubles[(place + AT.COUNT_FROM) >> 3] = publication.countsDownFrom ?? 0
+  heap.doubles[(rest + REST.COUNT_FROM) >> 3] = publication.countsDownFrom ?? 0
   words[at + AT.ID / 4] = facts.id
   words[at + AT.SCOPE / 4] = publication.scope
   words[at + AT.KEY / 4] = planned.keyWord
   words[at + AT.NAME_WORD / 4] = (question.qtype << 16) | nameOctets
   publication.versions.forEach(({ slot, version }, i) => {
-    words[at + AT.VERSIONS / 4 + 2 * i] = slot
-    words[at + AT.VERSIONS / 4 + 2 * i + 1] = version
+    words[at + versionsAt / 4 + 2 * i] = slot
+    words[at + versionsAt / 4 + 2 * i + 1] = version
   })
   words[at + AT.TRAITS / 4] = traitsOf(publication, question)
   words[at + AT.SIZE / 4] = (question.payloadSize << 16) | question.optRdata
   words[at + AT.BODY_OCTETS / 4] = planned.bodyOctets
   words[at + AT.OPT_WORD / 4] = (optKept(publication) << 16) | bodyAt
-  words[at + AT.SERIAL / 4] = facts.serial
-  words[at + AT.FILTER / 4] = facts.filter
+  words[(rest + REST.SERIAL) >> 2] = facts.serial
+  words[(rest + REST.FILTER) >> 2] = facts.filter
   words[at + AT.COUNTS / 4] = countsWord(planned)
-  words[at + AT.MADE_FOR / 4] = question.nameOctets
+  words[(rest + REST.MADE_FOR) >> 2] = question.nameOctets
   words[at + AT.OCTETS / 4] = planned.octets
   writeOctets(heap.bytes, place, planned, publication, question, nameFrom, bodyAt)
   listed.forEach((value, i) => {

@@ -10,39 +10,35 @@
  *   filters  bits of what may exist below a zone
  *   epochs   a word for each reader: 0 while it holds no entry, else the epoch it read in
  *
- * An entry, offsets in octets from its start, which is a multiple of 8:
+ * An entry, offsets in octets from its start, which is a multiple of 8. What every look-up reads comes first, in as few cache lines as may be:
  *
- *     0  until: f64, milliseconds of the monotonic clock        8  TTLs count down from: f64
- *    16  id      20  scope    24  key word    28  qtype << 16 | octets of the name
- *    32  four (version slot, version) pairs
- *    64  traits  68  size word: client's payload size << 16 | octets of OPT RDATA it must have
- *    72  octets of body | 76  octets of OPT << 16 | where the body starts
- *    80  header octets 2 to 11 of the reply, in place of octets 82 to 91
- *    92  serial stamp  96  filter  100  numbers of TTLs, serials, pointers, runs (one octet each)
- *   104  octets of the name that the reply was made for, which pointers are counted from
- *   108  octets of the entry
- *   112  the name in lower case, up to a multiple of 4; offsets (u16) of TTLs, serials, pointers; runs (4 × u16); OPT; the body
+ *     0  until: f64, milliseconds of the monotonic clock
+ *     8  id    12  scope    16  key word    20  qtype << 16 | octets of the name
+ *    24  traits    28  size word: client's payload size << 16 | octets of OPT RDATA, both of the client that it was made for
+ *    32  octets of body    36  octets of OPT << 16 | where the body starts
+ *    40  octets 2 to 11 of the reply's header
+ *    52  numbers of TTLs, serials, pointers, runs (one octet each)    56  octets of the entry
+ *    60  the name in lower case, up to a multiple of 4; (version slot, version) pairs; offsets (u16) of TTLs, serials, pointers; runs (4 × u16); OPT; the body
+ *   -24  TTLs count down from: f64    -16  serial stamp    -12  filter    -8  octets of the name that the reply was made for
  */
 export const AT = {
   UNTIL: 0,
-  COUNT_FROM: 8,
-  ID: 16,
-  SCOPE: 20,
-  KEY: 24,
-  NAME_WORD: 28,
-  VERSIONS: 32,
-  TRAITS: 64,
-  SIZE: 68,
-  BODY_OCTETS: 72,
-  OPT_WORD: 76,
-  HEADER: 80,
-  SERIAL: 92,
-  FILTER: 96,
-  COUNTS: 100,
-  MADE_FOR: 104,
-  OCTETS: 108,
-  NAME: 112,
+  ID: 8,
+  SCOPE: 12,
+  KEY: 16,
+  NAME_WORD: 20,
+  TRAITS: 24,
+  SIZE: 28,
+  BODY_OCTETS: 32,
+  OPT_WORD: 36,
+  HEADER: 40,
+  COUNTS: 52,
+  OCTETS: 56,
+  NAME: 60,
 } as const
+
+/** Offsets of what only some replies need, from where the last octets of the entry begin. */
+export const REST = { COUNT_FROM: 0, SERIAL: 8, FILTER: 12, MADE_FOR: 16, OCTETS: 24 } as const
 
 /** What the octets of a key word mean: bits of the query, its size class, and what kind of entry answers it. */
 export const KEY = {

@@ -4,6 +4,7 @@ import {
   BUCKET,
   KEY,
   keyHash,
+  REST,
   SCOPE_WORDS,
   SCOPES,
   type Shared,
@@ -213,14 +214,21 @@ export class Reader {
   private versionsStand(at: number, count: number): boolean {
     const { words } = this
     const { versions } = this.shared
-    for (let pair = at + AT.VERSIONS / 4, end = pair + 2 * count; pair < end; pair += 2) {
+    let pair = behindName(words, at)
+    for (const end = pair + 2 * count; pair < end; pair += 2) {
       if (Atomics.load(versions, words[pair] as number) !== words[pair + 1]) return false
     }
     return true
   }
 
+  /** The word where the last fields of an entry begin. */
+  private restOf(entry: number): number {
+    const octets = this.words[(entry + AT.OCTETS) >> 2] as number
+    return (entry + octets - REST.OCTETS) >> 2
+  }
+
   private isClosed(entry: number, label: number): boolean {
-    const filter = this.words[(entry + AT.FILTER) >> 2] as number
+    const filter = this.words[this.restOf(entry) + REST.FILTER / 4] as number
     return isOutside(this.shared, filter, this.question, label)
   }
 
@@ -265,8 +273,8 @@ export class Reader {
       for (let i = 0; i < octets; i++) packet[to + i] = bytes[from + i] as number
     }
     if (counts === 0) return
-    const nameWords = ((this.words[(entry + AT.NAME_WORD) >> 2] as number) & 0xffff) + 3
-    let list = (entry + AT.NAME + (nameWords & ~3)) >> 1
+    const versions = (this.words[(entry + AT.TRAITS) >> 2] as number) & TRAIT.VERSIONS
+    let list = 2 * (behindName(this.words, entry >> 2) + 2 * versions)
     const afterTtls = list + (counts & 0xff)
     const afterSerials = afterTtls + ((counts >> 8) & 0xff)
     const afterPointers = afterSerials + ((counts >> 16) & 0xff)
@@ -289,7 +297,7 @@ export class Reader {
     to: number,
     now: number,
   ): void {
-    const since = this.doubles[(entry + AT.COUNT_FROM) >> 3] as number
+    const since = this.doubles[this.restOf(entry) >> 1] as number
     const seconds = Math.floor((now - since) / 1000)
     if (seconds <= 0) return
     for (; list < end; list++) {
@@ -306,7 +314,7 @@ export class Reader {
     packet: Uint8Array,
     to: number,
   ): void {
-    const stamp = this.words[(entry + AT.SERIAL) >> 2] as number
+    const stamp = this.words[this.restOf(entry) + REST.SERIAL / 4] as number
     const serial = Atomics.load(this.shared.serials, stamp)
     for (; list < end; list++) writeU32(packet, to + (this.shorts[list] as number), serial)
   }
@@ -319,7 +327,7 @@ export class Reader {
     packet: Uint8Array,
     to: number,
   ): void {
-    const made = this.words[(entry + AT.MADE_FOR) >> 2] as number
+    const made = this.words[this.restOf(entry) + REST.MADE_FOR / 4] as number
     const moved = this.question.nameOctets - made
     if (moved === 0) return
     for (; list < end; list++) {
@@ -361,6 +369,12 @@ export class Reader {
     this.lastId = id
     this.lastObserved = ((words[(entry + AT.TRAITS) >> 2] as number) & TRAIT.OBSERVED) !== 0
   }
+}
+
+/** The word behind an entry's name, where its versions are. */
+export function behindName(words: Int32Array, at: number): number {
+  const octets = (words[at + AT.NAME_WORD / 4] as number) & 0xffff
+  return at + AT.NAME / 4 + ((octets + 3) >> 2)
 }
 
 function readU32(octets: Uint8Array, at: number): number {

@@ -25,10 +25,12 @@ export class Segments {
   /** Ids of the entries that were written into each segment. */
   readonly entries: number[][]
   private readonly free: number[] = []
+  private readonly started: Float64Array
 
   constructor(heapOctets: number, largestEntry: number) {
     this.octets = Math.max(largestEntry, Math.min(SEGMENT_OCTETS, heapOctets >> 4)) & ~7
     this.count = Math.floor(heapOctets / this.octets)
+    this.started = new Float64Array(this.count)
     this.entries = Array.from({ length: this.count }, () => [])
     for (let segment = this.count - 1; segment >= 0; segment--) this.free.push(segment)
   }
@@ -44,17 +46,23 @@ export class Segments {
    * @param moved whether an entry is moved by cleaning, which may use the reserve
    * @returns the place in octets; -1 for none
    */
-  place(log: Log, octets: number, moved: boolean): number {
+  place(log: Log, octets: number, moved: boolean, now: number): number {
     if (log.current < 0 || log.used + octets > this.octets) {
       if (this.free.length <= (moved ? 0 : RESERVE)) return -1
       if (log.current >= 0) log.full.push(log.current)
       log.current = this.free.pop() as number
+      this.started[log.current] = now
       // Place 0 means that a slot of the index is free.
       log.used = log.current === 0 ? 8 : 0
     }
     const at = log.current * this.octets + log.used
     log.used += octets
     return at
+  }
+
+  /** When the first entry was written into a segment. */
+  startedAt(segment: number): number {
+    return this.started[segment] as number
   }
 
   segmentOf(place: number): number {

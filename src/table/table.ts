@@ -8,6 +8,7 @@ import {
   KEY,
   keyHash,
   MAX_ENTRY_OCTETS,
+  REST,
   SCOPE_WORDS,
   SCOPES,
   type Shared,
@@ -17,6 +18,7 @@ import { createShared } from './memory.ts'
 import { repeatsQuestion } from './message.ts'
 import type { Filter, Publication, Published } from './publish.ts'
 import { Question, startOf } from './question.ts'
+import { behindName } from './reader.ts'
 import { Log, Segments } from './segments.ts'
 import { Serials } from './serials.ts'
 import { Tallies } from './tallies.ts'
@@ -25,6 +27,8 @@ import { Tallies } from './tallies.ts'
 const IN_USE = 2
 /** Share of the segments that new entries may hold before they are cleaned first. */
 const NEW_SHARE = 1 / 4
+/** How long what was in use when it was cleaned stays before it has to show again that it is. */
+const KEPT_MS = 10_000
 const NEVER_BELOW: ReadonlySet<number> = new Set([6, 43, 251, 252])
 
 export interface TableOptions {
@@ -75,6 +79,8 @@ export class Table {
   /** Whether an entry has been cleaned and was in use. */
   private readonly kept: Uint8Array
   private readonly contexts: unknown[] = []
+  /** Entries that have not been cleaned yet. */
+  private newEntries = 0
   private scopeGeneration = 0
 
   constructor(options: TableOptions) {
@@ -193,7 +199,7 @@ export class Table {
     const slot = same >= 0 ? same : this.freeSlot(tag)
     const id = slot < 0 ? undefined : this.freeIds.pop()
     if (id === undefined) return 'full'
-    const place = this.segments.place(this.young, planned.octets, false)
+    const place = this.segments.place(this.young, planned.octets, false, this.now())
     if (place < 0) {
       this.freeIds.push(id)
       return 'full'
@@ -208,7 +214,7 @@ export class Table {
   /** Whether a closed zone's denial stands already: every denied name brings it along. */
   private isSameFilter(slot: number, { closed }: Publication): boolean {
     const place = (this.shared.index[slot + 1] as number) * 8
-    const filter = this.heap.words[(place + AT.FILTER) >> 2]
+    const filter = this.heap.words[(place + this.octetsOf(place) - REST.OCTETS + REST.FILTER) >> 2]
     return filter === closed?.filter.number && this.stands(place)
   }
 
@@ -226,6 +232,7 @@ export class Table {
     this.slots[id] = slot
     this.seen[id] = 0
     this.kept[id] = 0
+    this.newEntries++
     this.contexts[id] = publication.context
     this.tallies.open(id, publication.counts)
     // Whoever sees a tag before its place compares the key and finds another's; the place is what publishes.
@@ -304,7 +311,8 @@ export class Table {
     if (this.shared.scopes[(scope & (SCOPES - 1)) * SCOPE_WORDS] !== scope) return false
     if (this.now() >= (doubles[place >> 3] as number)) return false
     const count = (words[at + AT.TRAITS / 4] as number) & TRAIT.VERSIONS
-    for (let pair = at + AT.VERSIONS / 4; pair < at + AT.VERSIONS / 4 + 2 * count; pair += 2) {
+    let pair = behindName(words, at)
+    for (const end = pair + 2 * count; pair < end; pair += 2) {
       const version = Atomics.load(this.shared.versions, words[pair] as number)
       if (version !== words[pair + 1]) return false
     }
@@ -319,6 +327,7 @@ export class Table {
     Atomics.store(index, slot + 1, 0)
     const id = this.idAt(place)
     this.places[id] = 0
+    if (this.kept[id] === 0) this.newEntries--
     this.stats.entries--
     this.epochs.retire(() => {
       this.beforeReuse()
@@ -328,16 +337,31 @@ export class Table {
     })
   }
 
-  /** Cleans one segment where free ones are few. */
+  /** Cleans one segment where room is short. */
   private makeRoom(): void {
-    const { segments, young, old } = this
-    const few = Math.max(2, segments.count >> 3)
-    if (segments.available >= few && this.freeIds.length > this.shared.entries >> 4) return
+    if (!this.isShort()) return
     if (this.epochs.waiting > 0) this.epochs.advance()
-    if (segments.available >= few && this.freeIds.length > this.shared.entries >> 4) return
-    const log = young.segments > segments.count * NEW_SHARE || old.full.length === 0 ? young : old
-    const segment = log.full.shift()
+    if (!this.isShort()) return
+    const segment = this.logToClean()?.full.shift()
     if (segment !== undefined) this.clean(segment)
+  }
+
+  private isShort(): boolean {
+    const { segments } = this
+    const few = Math.max(2, segments.count >> 3)
+    return segments.available < few || this.freeIds.length <= this.shared.entries >> 4
+  }
+
+  /** The new entries where they are too many, else the oldest of the others if they have had their time. */
+  private logToClean(): Log | undefined {
+    const { segments, young, old } = this
+    const isMany =
+      young.segments > segments.count * NEW_SHARE ||
+      this.newEntries > this.shared.entries * NEW_SHARE
+    if (isMany && young.full.length > 0) return young
+    const oldest = old.full[0]
+    if (oldest !== undefined && this.now() - segments.startedAt(oldest) >= KEPT_MS) return old
+    return young
   }
 
   /** What is in use moves on, the rest goes; the segment is free when no reader looks at it any more. */
@@ -358,12 +382,13 @@ export class Table {
 
   private move(id: number, from: number): boolean {
     const octets = this.octetsOf(from)
-    const to = this.segments.place(this.old, octets, true)
+    const to = this.segments.place(this.old, octets, true, this.now())
     if (to < 0) return false
     this.heap.bytes.copyWithin(to, from, from + octets)
     this.segments.entries[this.segments.segmentOf(to)]?.push(id)
     this.places[id] = to
     this.seen[id] = this.tallies.times(id)
+    if (this.kept[id] === 0) this.newEntries--
     this.kept[id] = 1
     Atomics.store(this.shared.index, (this.slots[id] as number) + 1, to / 8)
     return true

@@ -12,10 +12,13 @@ const publishName = (bench: Bench, name: string, change = {}) => {
 t.test('any number of names goes through a table of bounded size', async (t) => {
   const bench = new Bench(MIB)
   const { entries } = bench.table.shared
+  let most = 0
   for (let i = 0; i < 20 * entries; i++) {
-    t.not(publishName(bench, `n${i}.example`), 'refused')
-    if (bench.table.stats.entries > entries) t.fail('more entries than there may be')
+    publishName(bench, `n${i}.example`)
+    most = Math.max(most, bench.table.stats.entries)
   }
+  t.ok(most <= entries)
+  t.equal(bench.table.stats.refused, 0)
   t.ok(bench.table.stats.evicted > 0)
   t.ok(bench.table.stats.published > 10 * entries, 'what is not in use makes room')
   t.ok(bench.ask(query(`n${20 * entries - 1}.example`)), 'the newest is there')
@@ -38,20 +41,21 @@ t.test('names that come once or twice do not push out what is in use', async (t)
 
 t.test('when everything is in use, new entries are turned away', async (t) => {
   const bench = new Bench(MIB)
-  const names: string[] = []
+  const { entries } = bench.table.shared
+  const queries: Buffer[] = []
   let full = 0
-  for (let i = 0; full < 2000 && i < 50_000; i++) {
-    const name = `n${i}.example`
-    if (publishName(bench, name) === 'full') full++
-    else names.push(name)
-    for (let k = 0; k < 40; k++) {
-      const other = query(names[(i * 40 + k) % names.length] as string)
-      bench.ask(other)
-      bench.ask(other)
-    }
+  for (let i = 0; i < 3 * entries; i++) {
+    const asked = query(`n${i}.example`)
+    if (bench.publish(asked, reply(asked, { answer: [address(1)] })) === 'full') full++
+    else queries.push(asked)
+    for (let k = 0; k < 3; k++) bench.ask(asked)
   }
-  t.ok(full > 0 || bench.table.stats.evicted > 0)
-  t.ok(bench.table.stats.entries > bench.table.shared.entries / 4)
+  t.ok(full > entries, `${full} were turned away`)
+  const found = queries.filter((asked) => bench.ask(asked) !== undefined).length
+  t.ok(found > 0.9 * entries, `${found} of ${entries} are there`)
+  bench.now += 20_000
+  for (let i = 0; i < 2 * entries; i++) publishName(bench, `m${i}.example`)
+  t.ok(bench.ask(query(`m${2 * entries - 1}.example`)), 'what is not asked for any more goes')
 })
 
 t.test('entries move and come back intact', async (t) => {
@@ -60,10 +64,12 @@ t.test('entries move and come back intact', async (t) => {
   const answer = Array.from({ length: 20 }, (_, i) => address(i))
   const message = reply(asked, { answer })
   bench.publish(asked, message)
+  let wrong = 0
   for (let i = 0; i < 30_000; i++) {
     publishName(bench, `n${i}.example`)
-    for (let k = 0; k < 3; k++) t.same(bench.ask(asked), message)
+    for (let k = 0; k < 3; k++) if (bench.ask(asked)?.equals(message) !== true) wrong++
   }
+  t.equal(wrong, 0)
 })
 
 t.test('memory is not used again while a reader is in a batch', async (t) => {
