@@ -92,6 +92,7 @@ t.test(
       fc.property(mutated, (packet) => {
         const octets = ask(bench, packet, memory)
         if (octets === 0) return true
+        answered++
         const asked = readMessage(Buffer.from(packet))
         const given = readMessage(Buffer.from(memory.subarray(64, 64 + octets)))
         return (
