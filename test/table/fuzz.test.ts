@@ -86,7 +86,7 @@ t.test(
   'only queries that the chain would read in the same way are answered, with their own question',
   async (t) => {
     const bench = known()
-    const answered = 0
+    let answered = 0
     const memory = Buffer.alloc(64 + ROOM + 64)
     fc.assert(
       fc.property(mutated, (packet) => {
