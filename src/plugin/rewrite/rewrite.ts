@@ -1,124 +1,57 @@
-import { RCODE, TYPE } from '../../wire/codes.ts'
-import type { Name } from '../../wire/name.ts'
-import type { Rr } from '../../wire/record.ts'
-import { ONCE } from '../lifetime.ts'
+import { RCODE } from '../../wire/codes.ts'
+import { type Name, nameToText } from '../../wire/name.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { giveUp, type Reply } from '../reply.ts'
-import type { ResponseRule, Reverting, Rewriting, Rule } from './rule.ts'
+import { Draft } from './draft.ts'
+import type { ReplyRule } from './reply-rules.ts'
+import { restored, unrestored } from './restore.ts'
+import type { Rule } from './rule.ts'
 
 /** Changes queries for the plugins behind it, and their replies back. */
 export class Rewrite implements Plugin {
   readonly name = 'rewrite'
   readonly keepsLifetimes = true
+  readonly echoes: readonly number[]
   private readonly rules: readonly Rule[]
 
-  constructor(rules: readonly Rule[]) {
+  /** @param echoes codes of options that replies give back from now on */
+  constructor(rules: readonly Rule[], echoes: readonly number[]) {
     this.rules = rules
+    this.echoes = echoes
   }
 
   serve(query: Query, next: Next): Reply | Promise<Reply> {
-    const rewriting: Rewriting = {
-      query,
-      question: query.question,
-      opt: query.opt,
-      badName: undefined,
-      personal: false,
-    }
-    const responseRules: ResponseRule[] = []
+    const draft = new Draft(query)
+    const rules: ReplyRule[] = []
     let stopped = false
     for (const rule of this.rules) {
-      const made = rule.apply(rewriting)
+      const made = rule.apply(draft)
       if (made === undefined) continue
-      if (rewriting.badName !== undefined) return this.refuse(query, rewriting.badName)
-      responseRules.push(...made)
+      if (draft.qname === undefined) return this.refuse(draft)
+      rules.push(...made)
       stopped = rule.stops
       if (stopped) break
     }
-    const { question, opt } = rewriting
-    if (question === query.question && opt === query.opt && responseRules.length === 0)
-      return next(query)
-    const reply = next(query.with({ question, opt }))
-    // Without a rule for replies, and none that stopped, the reference gives the changed question back.
-    if (!stopped && responseRules.length === 0) {
-      return whenDone(reply, (other) => withoutRepeats(other, rewriting))
+    const asked = draft.rewritten()
+    const reply = next(asked)
+    if (stopped || rules.length > 0) {
+      return whenDone(reply, (other) => restored(other, { draft, asked, rules }))
     }
-    return whenDone(reply, (other) => revert(other, rewriting, responseRules))
+    if (asked === query) return reply
+    return whenDone(reply, (other) => unrestored(other, draft))
   }
 
+  /** A rule that meets all names of a branch does to its denial what it does to each. */
   clearOf(branch: Name, qtype: number): boolean {
-    return this.rules.every((rule) => rule.clearOf(branch, qtype))
+    const text = nameToText(branch)
+    return this.rules.every((rule) => rule.shareOf(text, qtype) !== 'some')
   }
 
-  private refuse(query: Query, badName: string): Reply {
-    return giveUp(query, this.name, RCODE.SERVFAIL, `invalid name after rewrite: ${badName}`)
+  /** The question goes back as it came, the options as the rules left them. */
+  private refuse(draft: Draft): Reply {
+    const error = `invalid name after rewrite: ${draft.spelled}`
+    const reply = giveUp(draft.query, this.name, RCODE.SERVFAIL, error)
+    return draft.opt === draft.query.opt ? reply : { ...reply, askedWith: { opt: draft.opt } }
   }
-}
-
-/** A denial of the branch that was looked up is none of the branch that was asked for. */
-function withoutRepeats(reply: Reply, { query, opt, personal }: Rewriting): Reply {
-  return {
-    ...reply,
-    deniedBelow: 0,
-    lifetime: personal ? ONCE : reply.lifetime,
-    askedWith: opt === query.opt ? reply.askedWith : { opt },
-  }
-}
-
-function revert(
-  reply: Reply,
-  rewriting: Rewriting,
-  rules: readonly ResponseRule[],
-): Reply | Promise<Reply> {
-  if (reply.kind === 'silence') return reply
-  const { query } = rewriting
-  const backwards = rules.toReversed()
-  const reverting: Reverting = {
-    rcode: reply.rcode,
-    flags: reply.flags,
-    answer: reply.answer,
-    opt: rewriting.opt,
-    ownOpt: reply.opt,
-    lifetime: reply.lifetime,
-  }
-  const { authority, additional } = reply
-  const finish = (): Reply => {
-    const back = {
-      ...withoutRepeats(
-        { ...reply, lifetime: reverting.lifetime },
-        { ...rewriting, opt: reverting.opt },
-      ),
-    }
-    return {
-      ...back,
-      kind: 'message',
-      question: query.question,
-      rcode: reverting.rcode,
-      flags: reverting.flags,
-      opt: reverting.ownOpt,
-      answer: changed(reverting.answer, backwards),
-      authority: changed(authority, backwards),
-      additional: changed(additional, backwards),
-    }
-  }
-  for (const rule of backwards) {
-    rule.message?.(reverting)
-    if (rule.opt === undefined) continue
-    if (reverting.opt !== undefined) reverting.opt = rule.opt(reverting.opt)
-    if (reverting.ownOpt !== undefined) reverting.ownOpt = rule.opt(reverting.ownOpt)
-  }
-  const aliases = backwards.filter((rule) => rule.alias !== undefined)
-  if (aliases.length === 0 || !reply.answer.some((rr) => rr.type === TYPE.CNAME)) return finish()
-  return chase(reverting, aliases).then(finish)
-}
-
-async function chase(reverting: Reverting, rules: readonly ResponseRule[]): Promise<void> {
-  for (const rr of reverting.answer) {
-    if (rr.type !== TYPE.CNAME) continue
-    for (const rule of rules) await rule.alias?.(rr, reverting)
-  }
-}
-
-function changed(records: readonly Rr[], rules: readonly ResponseRule[]): readonly Rr[] {
-  return records.map((rr) => rules.reduce((now, rule) => rule.record?.(now) ?? now, rr))
 }

@@ -1,50 +1,15 @@
-import type { Opt } from '../../wire/edns.ts'
-import type { Name } from '../../wire/name.ts'
-import type { Question } from '../../wire/reader.ts'
-import type { Rr } from '../../wire/record.ts'
-import type { Lifetime } from '../lifetime.ts'
-import type { Query } from '../query.ts'
-
-/** What rules make of a query, one after the other. */
-export interface Rewriting {
-  readonly query: Query
-  question: Question
-  opt: Opt | undefined
-  /** The name that a rule made and that is none. */
-  badName: string | undefined
-  /** Whether a rule looked at more than the question. */
-  personal: boolean
-}
+import type { Draft } from './draft.ts'
+import type { Share } from './matcher.ts'
+import type { ReplyRule } from './reply-rules.ts'
 
 /** A rule of the Corefile. */
 export interface Rule {
+  /** Whether no rule behind it is asked once it met a query. */
   readonly stops: boolean
-  /** Changes the query; undefined when the rule does not concern it, else what is to be done to the reply. */
-  apply(rewriting: Rewriting): readonly ResponseRule[] | undefined
-  /** Whether the rule does nothing to any name at or below the branch, nor to the reply. */
-  clearOf(branch: Name, qtype: number): boolean
+  /** Changes the query; undefined when the rule does not meet it, else what is to be done to the reply. */
+  apply(draft: Draft): readonly ReplyRule[] | undefined
+  /** Of the names at or below a branch, as text in lower case, which the rule meets in queries of a type. */
+  shareOf(branch: string, qtype: number): Share
 }
 
-/** A reply while it is put back. */
-export interface Reverting {
-  rcode: number
-  flags: number
-  answer: readonly Rr[]
-  /** The client's OPT as it will be echoed. */
-  opt: Opt | undefined
-  /** The reply's own OPT. */
-  ownOpt: Opt | undefined
-  lifetime: Lifetime
-}
-
-/** What is done to a reply; rules run in the reverse order of those that made them. */
-export interface ResponseRule {
-  /** Changes a record. */
-  record?(rr: Rr): Rr
-  /** Changes the message, once for each record, or once where there is none. */
-  message?(reply: Reverting): void
-  /** Puts the query's OPT back. */
-  opt?(opt: Opt): Opt
-  /** Changes the answer by asking the server itself; called for each CNAME. */
-  alias?(cname: Rr, reply: Reverting): Promise<void>
-}
+export const NO_REPLY_RULES: readonly ReplyRule[] = []

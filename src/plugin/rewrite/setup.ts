@@ -1,52 +1,54 @@
 import { quote } from '../../corefile/quote.ts'
+import type { Logger } from '../../log.ts'
 import type { PluginModule } from '../setup.ts'
-import { cnameRule } from './cname.ts'
-import { ednsRule } from './edns.ts'
-import { nameRule } from './name.ts'
 import { Rewrite } from './rewrite.ts'
 import type { Rule } from './rule.ts'
-import { classRule, rcodeRule, ttlRule, typeRule } from './simple.ts'
+import { parseEdns0 } from './setup-edns0.ts'
+import { parseName } from './setup-name.ts'
+import { parseClass, parseType } from './setup-question.ts'
+import { parseCname, parseRcode, parseTtl } from './setup-reply.ts'
 
-/** `rewrite [continue|stop] FIELD ARGUMENTS...`, on a line or in a block, whose words are taken as one line */
+/** `rewrite [continue|stop] FIELD ARGS...`, on a line or in a block, whose words are taken as one line */
 export const module: PluginModule = {
   name: 'rewrite',
-  setup({ tokens }) {
+  setup({ tokens, log }) {
     const rules: Rule[] = []
+    const echoes: number[] = []
     while (tokens.next()) {
-      const args = tokens.remainingArgs()
-      if (args.length < 2) while (tokens.nextBlock()) args.push(tokens.val())
-      rules.push(parseRule(args))
+      const words = tokens.remainingArgs()
+      if (words.length < 2) while (tokens.nextBlock()) words.push(tokens.val())
+      rules.push(parseRule(words, echoes, log))
     }
-    return new Rewrite(rules)
+    return new Rewrite(rules, echoes)
   },
 }
 
-function parseRule(args: readonly string[]): Rule {
-  const [first] = args
+function parseRule(words: readonly string[], echoes: number[], log: Logger): Rule {
+  const [first] = words
   if (first === undefined) throw new Error('no rule type specified for rewrite')
   const mode = first.toLowerCase()
   const hasMode = mode === 'continue' || mode === 'stop'
-  if (hasMode && args.length < 2) throw new Error(`${mode} rule must begin with a rule type`)
+  if (hasMode && words.length < 2) throw new Error(`${mode} rule must begin with a rule type`)
   const stops = mode !== 'continue'
-  const field = (hasMode ? (args[1] as string) : first).toLowerCase()
-  const rest = args.slice(hasMode ? 2 : 1)
+  const field = (hasMode ? (words[1] as string) : first).toLowerCase()
+  const args = words.slice(hasMode ? 2 : 1)
   switch (field) {
     case 'answer':
       throw new Error('response rewrites must begin with a name rule')
     case 'name':
-      return nameRule(stops, rest)
+      return parseName(stops, args)
     case 'class':
     case 'type':
-      if (rest.length !== 2) throw new Error(`${field} rules must have exactly two arguments`)
-      return field === 'class' ? classRule(stops, rest) : typeRule(stops, rest)
+      if (args.length !== 2) throw new Error(`${field} rules must have exactly two arguments`)
+      return field === 'class' ? parseClass(stops, args) : parseType(stops, args)
     case 'edns0':
-      return ednsRule(stops, rest, () => {})
+      return parseEdns0(stops, args, echoes)
     case 'ttl':
-      return ttlRule(stops, rest)
+      return parseTtl(stops, args)
     case 'cname':
-      return cnameRule(stops, rest)
+      return parseCname(stops, args, log)
     case 'rcode':
-      return rcodeRule(stops, rest)
+      return parseRcode(stops, args)
     default:
       throw new Error(`invalid rule type ${quote(first)}`)
   }
