@@ -36,12 +36,10 @@ export function anyRecord(names: fc.Arbitrary<Name>): fc.Arbitrary<Rr> {
     fc
       .tuple(fc.nat(65535), names)
       .map(([n, name]) => ({ type: TYPE.MX as number, rdata: rdata(u16(n), name) })),
-    fc
-      .tuple(fc.nat(65535), fc.nat(65535), names)
-      .map(([weight, port, name]) => ({
-        type: TYPE.SRV as number,
-        rdata: srvRdata(0, weight, port, name),
-      })),
+    fc.tuple(fc.nat(65535), fc.nat(65535), names).map(([weight, port, name]) => ({
+      type: TYPE.SRV as number,
+      rdata: srvRdata(0, weight, port, name),
+    })),
     fc.tuple(names, names, fc.nat(0xffffffff)).map(([mname, rname, serial]) => ({
       type: TYPE.SOA as number,
       rdata: soaRdata({

@@ -3,11 +3,8 @@ import ipaddr from 'ipaddr.js'
 import { isAddress, splitHostPort } from '../../corefile/addresses.ts'
 import { quote } from '../../corefile/quote.ts'
 import { exchangeOnce } from '../../net/upstream/client.ts'
-import { CLASS, TYPE } from '../../wire/codes.ts'
-import { FLAG } from '../../wire/header.ts'
+import { addressesIn, addressQuery } from '../../wire/lookup-message.ts'
 import { nameFromText } from '../../wire/name.ts'
-import { readMessage } from '../../wire/reader.ts'
-import { MAX_MESSAGE_OCTETS, Writer } from '../../wire/writer.ts'
 import type { Resolve } from './targets.ts'
 
 /** How long one resolver is waited for, in milliseconds. */
@@ -29,12 +26,12 @@ export function resolveAt(resolvers: readonly string[], now: () => number): Reso
   return async (host) => {
     let problem = ''
     for (const resolver of resolvers) {
-      const four = await ask(resolver, host, TYPE.A, now)
+      const four = await ask(resolver, host, 'A', now)
       if (typeof four === 'string') {
         problem = `: ${four}`
         continue
       }
-      const six = await ask(resolver, host, TYPE.AAAA, now)
+      const six = await ask(resolver, host, 'AAAA', now)
       if (typeof six === 'string') problem = `: ${six}`
       const addresses = [...four, ...(typeof six === 'string' ? [] : six)]
       if (addresses.length > 0) return addresses
@@ -47,31 +44,16 @@ export function resolveAt(resolvers: readonly string[], now: () => number): Reso
 async function ask(
   resolver: string,
   host: string,
-  qtype: number,
+  type: 'A' | 'AAAA',
   now: () => number,
 ): Promise<string[] | string> {
-  const qname = nameFromText(host)
-  if (qname === undefined) return 'dns: domain must be fully qualified'
-  const none: never[] = []
-  const question = { qname, qtype, qclass: CLASS.IN }
-  const content = {
-    id: 0,
-    flags: FLAG.RD,
-    question,
-    answer: none,
-    authority: none,
-    additional: none,
-  }
-  const message = Buffer.from(
-    new Writer().write({ ...content, opt: undefined }, MAX_MESSAGE_OCTETS),
-  )
+  if (nameFromText(host) === undefined) return 'dns: domain must be fully qualified'
+  const message = addressQuery(host, type)
   const peer = peerOf(resolver)
   const ends = { peer, source: undefined, tls: undefined, now }
   const outcome = await exchangeOnce(message, ends, 'udp', RESOLVER_TIMEOUT_MS)
   if (outcome.kind === 'failed') return outcome.error
-  return readMessage(outcome.message)
-    .answer.filter((record) => record.type === qtype)
-    .map(({ rdata }) => ipaddr.fromByteArray([...Buffer.from(rdata, 'latin1')]).toString())
+  return addressesIn(outcome.message, type).map((address) => ipaddr.parse(address).toString())
 }
 
 function peerOf(resolver: string): { address: string; port: number } {
