@@ -8,14 +8,14 @@ import type { ReplyRule } from './reply-rules.ts'
 import { restored, unrestored } from './restore.ts'
 import type { Rule } from './rule.ts'
 
-/** Changes queries for the plugins behind it, and their replies back. */
+/** Asks those behind another question than the client did, and makes their replies ones to the client's. */
 export class Rewrite implements Plugin {
   readonly name = 'rewrite'
   readonly keepsLifetimes = true
   readonly echoes: readonly number[]
   private readonly rules: readonly Rule[]
 
-  /** @param echoes codes of options that replies give back from now on */
+  /** @param echoes codes of options that clients get back since a rule names them */
   constructor(rules: readonly Rule[], echoes: readonly number[]) {
     this.rules = rules
     this.echoes = echoes
@@ -26,30 +26,34 @@ export class Rewrite implements Plugin {
     const rules: ReplyRule[] = []
     let stopped = false
     for (const rule of this.rules) {
-      const made = rule.apply(draft)
-      if (made === undefined) continue
-      if (draft.qname === undefined) return this.refuse(draft)
-      rules.push(...made)
+      const replyRules = rule.apply(draft)
+      if (replyRules === undefined) continue
+      if (draft.qname === undefined) return this.nameless(draft)
+      rules.push(...replyRules)
       stopped = rule.stops
       if (stopped) break
     }
     const asked = draft.rewritten()
     const reply = next(asked)
     if (stopped || rules.length > 0) {
-      return whenDone(reply, (other) => restored(other, { draft, asked, rules }))
+      return whenDone(reply, (reply) => restored(reply, { draft, asked, rules }))
     }
-    if (asked === query) return reply
-    return whenDone(reply, (other) => unrestored(other, draft))
+    if (asked === query && !draft.personal) return reply
+    return whenDone(reply, (reply) => unrestored(reply, draft))
   }
 
-  /** A rule that meets all names of a branch does to its denial what it does to each. */
+  /** Rules in front of others decide; those that stop leave the rest unasked. */
   clearOf(branch: Name, qtype: number): boolean {
     const text = nameToText(branch)
-    return this.rules.every((rule) => rule.shareOf(text, qtype) !== 'some')
+    for (const rule of this.rules) {
+      const share = rule.shareOf(text, qtype)
+      if (share === 'some') return false
+      if (share === 'all' && rule.stops) return true
+    }
+    return true
   }
 
-  /** The question goes back as it came, the options as the rules left them. */
-  private refuse(draft: Draft): Reply {
+  private nameless(draft: Draft): Reply {
     const error = `invalid name after rewrite: ${draft.spelled}`
     const reply = giveUp(draft.query, this.name, RCODE.SERVFAIL, error)
     return draft.opt === draft.query.opt ? reply : { ...reply, askedWith: { opt: draft.opt } }
