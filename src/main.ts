@@ -9,6 +9,7 @@ const log = createLogger({ json: process.env.MUSTER_LOG === 'json' })
 await main(process.argv.slice(2))
 
 async function main(words: readonly string[]): Promise<void> {
+  if (words[0] === 'check') return runCheck(words.slice(1))
   const demo = words[0] === 'demo'
   const parsed = parseFlags(demo ? words.slice(1) : words, demo)
   if (parsed.outcome === 'usage') {
@@ -34,6 +35,16 @@ async function main(words: readonly string[]): Promise<void> {
   } catch (error) {
     fail((error as Error).message)
   }
+}
+
+async function runCheck(words: readonly string[]): Promise<void> {
+  const { check } = await import('./cli/check.ts')
+  process.exitCode = await check(words, {
+    environment: process.env,
+    workingDirectory: process.cwd(),
+    read: (path) => readFileSync(path === '-' ? 0 : path, 'utf8'),
+    write: (text) => void process.stdout.write(text),
+  })
 }
 
 /** What runs beside the server: closed when that has stopped. */

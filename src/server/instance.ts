@@ -1,8 +1,8 @@
 import type { HttpListeners } from '../admin/http.ts'
 import type { Registry } from '../admin/metrics.ts'
 import { Dispenser } from '../corefile/dispenser.ts'
+import { occurrencesOf } from '../corefile/occurrences.ts'
 import type { ServerBlock } from '../corefile/parser.ts'
-import { startsLine, type Token } from '../corefile/token.ts'
 import type { Logger } from '../log.ts'
 import type { Versions } from '../plugin/lifetime.ts'
 import type { Plugin } from '../plugin/plugin.ts'
@@ -95,7 +95,7 @@ export class Instance {
     const tokens = block.directives.get(module.name)
     if (tokens === undefined) return
     try {
-      if (module.once === true && occurrences(tokens, module.name) > 1) {
+      if (module.once === true && occurrencesOf(tokens, module.name).length > 1) {
         throw new Error('this plugin can only be used once per Server Block')
       }
       const plugin = await module.setup(
@@ -126,18 +126,4 @@ export class Instance {
       onFinalShutdown: (run) => void this.finals.push(run),
     }
   }
-}
-
-/** How often the directive's word begins a line: the tokens of all its occurrences stand one after the other. */
-function occurrences(tokens: readonly Token[], name: string): number {
-  let count = 0
-  let depth = 0
-  tokens.forEach((token, i) => {
-    const previous = tokens[i - 1]
-    const first = previous === undefined || startsLine(previous, token)
-    if (token.text === '{') depth++
-    else if (token.text === '}') depth--
-    else if (depth === 0 && first && token.text === name) count++
-  })
-  return count
 }
