@@ -75,6 +75,8 @@ async function serve(flags: Flags, source: CorefileSource, beside?: Beside): Pro
     if (flags.pidfile !== '') rmSync(flags.pidfile, { force: true })
     process.exit()
   }
+  // Before the start, which may wait for an API: the first process of a container gets no signal that it does not handle.
+  trapSignals(server, end)
   try {
     await server.start(source)
   } catch (error) {
@@ -83,7 +85,6 @@ async function serve(flags: Flags, source: CorefileSource, beside?: Beside): Pro
   }
   if (flags.pidfile !== '') writeFileSync(flags.pidfile, `${process.pid}\n`)
   if (!flags.quiet) process.stdout.write(versionText(runtime()))
-  trapSignals(server, end)
 }
 
 /** SIGTERM and SIGINT drain and stop, a second SIGINT ends at once; SIGQUIT ends at once; SIGUSR1 reloads; SIGHUP does nothing. */
