@@ -31,8 +31,11 @@ import { loadSyscalls, type Syscalls } from './syscalls.ts'
 /** How long the threads have to empty a socket that is closed, and to end. */
 const THREADS_MS = 2000
 const DRAIN_MS = 5000
-/** A thread that throws is replaced; one that throws at once, again and again, waits so long in between. */
-const RESTART_MS = 100
+/** A thread that throws is replaced at once; one that does so again and again waits twice as long each time, up to a bound. */
+const RESTART_MS = 10
+const MAX_RESTART_MS = 5000
+/** A thread that has lived so long begins anew with {@link RESTART_MS}. */
+const SETTLED_MS = 10_000
 
 export interface PlaneOptions {
   /** Data threads; {@link countThreads} says how many. */
@@ -92,6 +95,8 @@ export class DataPlane {
   private replaced = 0
   private goneDrops = 0
   private closing = false
+  private lastExit = Number.NEGATIVE_INFINITY
+  private restartMs = RESTART_MS
 
   constructor(options: PlaneOptions) {
     const { table, log } = options
@@ -258,13 +263,17 @@ export class DataPlane {
     this.replaced++
     const reason = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)
     this.options.log.error(`data thread ${number} ended and is replaced: ${reason}`)
-    const first = this.replaced === 1
-    setTimeout(
-      () => {
-        if (!this.closing) this.startThread(number)
-      },
-      first ? 0 : RESTART_MS,
-    )
+    setTimeout(() => {
+      if (!this.closing) this.startThread(number)
+    }, this.restartDelay())
+  }
+
+  private restartDelay(): number {
+    const now = performance.now()
+    const settled = now - this.lastExit > SETTLED_MS
+    this.lastExit = now
+    this.restartMs = settled ? RESTART_MS : Math.min(2 * this.restartMs, MAX_RESTART_MS)
+    return this.restartMs
   }
 
   private async closeGroup(group: Group, drainMs: number): Promise<void> {

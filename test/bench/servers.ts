@@ -1,0 +1,125 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { binary } from '../clients/kapi.ts'
+import { freePort } from '../ports.ts'
+import { zoneFile } from './cluster.ts'
+
+/** A server to measure: how it is started on a port; undefined where it is not installed. */
+export interface Row {
+  readonly name: string
+  command(port: number): readonly string[] | undefined
+}
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/** All rows, their files in a folder. @param kubeconfig the API server of those that know Kubernetes; undefined where there is none */
+export function rows(folder: string, kubeconfig: string | undefined): Row[] {
+  const kubernetes = (name: string, directives: string, ...flags: string[]): Row => ({
+    name,
+    command: (port) => muster(folder, port, kubeconfig, directives, flags),
+  })
+  const coredns = (name: string, directives: string): Row => ({
+    name,
+    command: (port) => {
+      const file = binary('coredns')
+      if (file === undefined || kubeconfig === undefined) return undefined
+      return [file, '-conf', corefile(folder, port, kubeconfig, directives)]
+    },
+  })
+  return [
+    { name: 'floor (C)', command: (port) => floorInC(folder, port) },
+    {
+      name: 'floor (TypeScript)',
+      command: (port) => [process.execPath, here('floor.ts'), String(port)],
+    },
+    kubernetes('muster', KUBEADM, '-threads', '1'),
+    kubernetes('muster, no table', KUBEADM, '-threads', '1', '-table-mib', '0'),
+    { name: 'knotd', command: (port) => knotd(folder, port) },
+    { name: 'nsd', command: (port) => nsd(folder, port) },
+    coredns('coredns', KUBEADM),
+    coredns('coredns, cached', 'cache 30\n'),
+  ]
+}
+
+/** What kubeadm writes, less what asks the world outside. */
+const KUBEADM = `errors
+cache 30 {
+  disable success cluster.local
+  disable denial cluster.local
+}
+loadbalance
+`
+
+function corefile(folder: string, port: number, kubeconfig: string, directives: string): string {
+  const path = join(folder, `Corefile.${port}`)
+  const plugin = `kubernetes cluster.local in-addr.arpa ip6.arpa {\n kubeconfig ${kubeconfig}\n pods insecure\n fallthrough in-addr.arpa ip6.arpa\n ttl 30\n}\n`
+  writeFileSync(path, `.:${port} {\nbind 127.0.0.1\n${plugin}${directives}}\n`)
+  return path
+}
+
+function muster(
+  folder: string,
+  port: number,
+  kubeconfig: string | undefined,
+  directives: string,
+  flags: readonly string[],
+): readonly string[] | undefined {
+  if (kubeconfig === undefined) return undefined
+  const conf = corefile(folder, port, kubeconfig, directives)
+  return [process.execPath, here('../../dist/main.js'), ...flags, '-conf', conf]
+}
+
+function floorInC(folder: string, port: number): readonly string[] | undefined {
+  const gcc = binary('gcc')
+  if (gcc === undefined) return undefined
+  const out = join(folder, 'floor')
+  execFileSync(gcc, ['-O2', '-o', out, here('floor.c')])
+  return [out, String(port)]
+}
+
+function knotd(folder: string, port: number): readonly string[] | undefined {
+  const file = binary('knotd') ?? (binary('/usr/sbin/knotd') && '/usr/sbin/knotd')
+  if (file === undefined) return undefined
+  const run = join(folder, `knot.${port}`)
+  mkdirSync(run, { recursive: true })
+  writeFileSync(join(run, 'cluster.local.zone'), zoneFile())
+  const zone = `zone:\n  - domain: cluster.local\n    storage: ${run}\n    file: cluster.local.zone\n`
+  const server = `server:\n  listen: 127.0.0.1@${port}\n  udp-workers: 1\n  tcp-workers: 1\n  rundir: ${run}\n`
+  const database = `database:\n  storage: ${run}\n`
+  writeFileSync(join(run, 'knot.conf'), `${server}${database}${zone}`)
+  return [file, '-c', join(run, 'knot.conf')]
+}
+
+function nsd(folder: string, port: number): readonly string[] | undefined {
+  const file = binary('nsd') ?? (binary('/usr/sbin/nsd') && '/usr/sbin/nsd')
+  if (file === undefined) return undefined
+  const run = join(folder, `nsd.${port}`)
+  mkdirSync(run, { recursive: true })
+  writeFileSync(join(run, 'cluster.local.zone'), zoneFile())
+  const server = `server:\n  ip-address: 127.0.0.1@${port}\n  server-count: 1\n  username: ""\n  zonesdir: ${run}\n  pidfile: ${run}/pid\n  zonelistfile: ${run}/list\n  xfrdfile: ${run}/xfrd\n  xfrdir: ${run}\n  database: ""\n`
+  const zone = `remote-control:\n  control-enable: no\nzone:\n  name: cluster.local\n  zonefile: cluster.local.zone\n`
+  writeFileSync(join(run, 'nsd.conf'), `${server}${zone}`)
+  return [file, '-d', '-c', join(run, 'nsd.conf')]
+}
+
+/** Starts a server on the first core; undefined where it is not installed. */
+export async function start(
+  row: Row,
+): Promise<{ readonly child: ChildProcess; readonly port: number } | undefined> {
+  const port = await freePort()
+  const command = row.command(port)
+  if (command === undefined) return undefined
+  const child = spawn('taskset', ['-c', '0', ...command], { stdio: 'ignore' })
+  return { child, port }
+}
+
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return
+  const gone = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  await gone
+  clearTimeout(timer)
+}
