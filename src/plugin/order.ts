@@ -33,6 +33,7 @@ import { module as ready } from './ready/setup.ts'
 import { module as reload } from './reload/setup.ts'
 import { module as rewrite } from './rewrite/setup.ts'
 import { module as root } from './root/setup.ts'
+import { module as secondary } from './secondary/setup.ts'
 import type { PluginModule } from './setup.ts'
 import { module as shed } from './shed/setup.ts'
 import { module as template } from './template/setup.ts'
@@ -88,6 +89,7 @@ export const ORDER: readonly PluginModule[] = [
   kubernetes,
   file,
   auto,
+  secondary,
   loop,
   forward,
   erratic,

@@ -1,0 +1,187 @@
+import type { Logger } from '../../log.ts'
+import type { Peer } from '../../net/upstream/outcome.ts'
+import { hostPort } from '../../net/upstream/outcome.ts'
+import { type Name, nameToText } from '../../wire/name.ts'
+import { type Rr, readSoa } from '../../wire/record.ts'
+import { Zone } from '../file/zone.ts'
+import { type Lifetime, type Versions, whileStanding } from '../lifetime.ts'
+import { serialAt, transferIn } from './axfr.ts'
+import { Pauses } from './waiting.ts'
+
+/** Pauses between first attempts: doubled from the one to the other. */
+const FIRST_RETRY_MS = 250
+const MAX_RETRY_MS = 10_000
+/** Chance that is added to a zone's own times, so that many zones do not ask at once. */
+const REFRESH_JITTER_MS = 5000
+const RETRY_JITTER_MS = 2000
+
+/** What a secondary zone needs of the world. */
+export interface SecondaryParts {
+  readonly origin: Name
+  readonly primaries: readonly Peer[]
+  readonly versions: Versions
+  readonly log: Logger
+  readonly now: () => number
+  readonly random: () => number
+  /** Looks at the records of a transfer before they are taken over; throws to refuse them. */
+  readonly inspect?: (records: readonly Rr[]) => void
+  /** Told when the zone has been transferred. */
+  readonly onChange: (origin: Name) => void
+}
+
+/** A zone that is kept up with its primaries: SOA queries at its refresh and retry times, a transfer when the serial is newer, and an end when it expires. */
+export class SecondaryZone {
+  readonly origin: Name
+  readonly primaries: readonly Peer[]
+  private data: Zone | undefined
+  private expired = false
+  private readonly key: string
+  private readonly parts: SecondaryParts
+  private readonly pauses = new Pauses()
+  private expiry: NodeJS.Timeout | undefined
+
+  constructor(parts: SecondaryParts, data?: Zone) {
+    this.parts = parts
+    this.origin = parts.origin
+    this.primaries = parts.primaries
+    this.data = data
+    this.key = `zone:${nameToText(parts.origin)}`
+  }
+
+  /** The zone; undefined before the first transfer and after it has expired. */
+  get zone(): Zone | undefined {
+    return this.expired ? undefined : this.data
+  }
+
+  /** What the zone was last, expired or not. */
+  get last(): Zone | undefined {
+    return this.data
+  }
+
+  /** How long replies made from the zone stand; to be asked for before the zone is read. */
+  lifetime(): Lifetime {
+    const slot = this.parts.versions.slot(this.key)
+    return whileStanding([{ slot, version: this.parts.versions.read(slot) }])
+  }
+
+  /** Transfers the zone and keeps it up, until it is stopped. */
+  async run(): Promise<void> {
+    const { log } = this.parts
+    let pauseMs = FIRST_RETRY_MS
+    for (let error = await this.transfer(); error !== undefined; error = await this.transfer()) {
+      if (this.pauses.stopped) return
+      const about = `All '${nameToText(this.origin)}' masters failed to transfer`
+      log.warning(`${about}, retrying in ${pauseMs / 1000}s: ${error}`)
+      await this.pauses.wait(pauseMs)
+      if (this.pauses.stopped) return
+      pauseMs = Math.min(2 * pauseMs, MAX_RETRY_MS)
+    }
+    while (!this.pauses.stopped) await this.keepUp()
+  }
+
+  stop(): void {
+    this.pauses.stop()
+    clearTimeout(this.expiry)
+    this.touch()
+  }
+
+  /** A primary says that the zone has changed (RFC 1996). */
+  async notified(from: string): Promise<void> {
+    const { log } = this.parts
+    const about = `Notify from ${from} for ${nameToText(this.origin)}`
+    log.info(`${about}: checking transfer`)
+    const newer = await this.isNewer()
+    if (typeof newer === 'string') log.warning(`${about}: failed primary check: ${newer}`)
+    else if (!newer) log.info(`${about}: no SOA serial increase seen`)
+    else {
+      const error = await this.transfer()
+      if (error !== undefined) log.warning(`${about}: transfer failed: ${error}`)
+    }
+  }
+
+  /** One round: the refresh time, then attempts at the retry time until one succeeds (RFC 1035 §3.3.13). */
+  private async keepUp(): Promise<void> {
+    const soa = readSoa((this.data as Zone).soa.rdata)
+    const until = this.parts.now() + seconds(soa.expire)
+    await this.pauses.wait(seconds(soa.refresh) + this.parts.random() * REFRESH_JITTER_MS)
+    for (let kind = 'refresh'; !this.pauses.stopped; kind = 'retry') {
+      const error = await this.check()
+      if (error === undefined) return clearTimeout(this.expiry)
+      this.parts.log.warning(`Failed ${kind} check ${error}`)
+      this.expireAt(until)
+      await this.pauses.wait(seconds(soa.retry) + this.parts.random() * RETRY_JITTER_MS)
+    }
+  }
+
+  private expireAt(until: number): void {
+    clearTimeout(this.expiry)
+    const expire = () => {
+      this.expired = true
+      this.touch()
+      this.parts.log.error(`Zone ${nameToText(this.origin)} is expired`)
+    }
+    const leftMs = until - this.parts.now()
+    if (this.expired) return
+    this.expiry = setTimeout(expire, Math.min(Math.max(leftMs, 0), 2 ** 31 - 1))
+    this.expiry.unref()
+  }
+
+  /** Transfers the zone where a primary has a newer one; what failed, or undefined. */
+  private async check(): Promise<string | undefined> {
+    const newer = await this.isNewer()
+    if (typeof newer === 'string') return newer
+    return newer ? this.transfer() : undefined
+  }
+
+  /** Whether the first primary that answers has a newer serial; the last one's error when none does. */
+  private async isNewer(): Promise<boolean | string> {
+    let error: string | undefined
+    for (const peer of this.primaries) {
+      const serial = await serialAt(this.origin, peer, this.parts.now)
+      if (typeof serial === 'number')
+        return this.data === undefined || isLater(serial, this.data.serial)
+      error = serial
+    }
+    return error ?? false
+  }
+
+  /** Takes the zone from the first primary that gives it; what failed, or undefined. */
+  private async transfer(): Promise<string | undefined> {
+    const { log, inspect, onChange } = this.parts
+    const name = nameToText(this.origin)
+    let failure: string | undefined
+    for (const peer of this.primaries) {
+      try {
+        const records = await transferIn(this.origin, peer)
+        if (this.pauses.stopped) return undefined
+        const zone = Zone.of(this.origin, records)
+        if (zone === undefined) throw new Error('no SOA')
+        inspect?.(records)
+        this.data = zone
+        this.expired = false
+        this.touch()
+        log.info(`Transferred: ${name} from ${hostPort(peer)}`)
+        onChange(this.origin)
+        return undefined
+      } catch (error) {
+        failure = (error as Error).message
+        log.error(
+          `Failed to transfer \`${name}' from ${JSON.stringify(hostPort(peer))}: ${failure}`,
+        )
+      }
+    }
+    return failure
+  }
+
+  private touch(): void {
+    this.parts.versions.bump([this.key])
+  }
+}
+
+/** A zone's time in milliseconds; less than a second is one. */
+const seconds = (count: number): number => Math.max(count, 1) * 1000
+
+/** RFC 1982 §3.2. */
+function isLater(serial: number, than: number): boolean {
+  return serial !== than && ((serial - than) | 0) > 0
+}
