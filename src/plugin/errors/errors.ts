@@ -1,7 +1,7 @@
 import { formatDuration } from '../../corefile/values.ts'
 import type { Logger } from '../../log.ts'
 import { typeToText } from '../../wire/codes.ts'
-import { nameToText } from '../../wire/name.ts'
+import { fold, nameToText } from '../../wire/name.ts'
 import { ONCE } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
@@ -37,7 +37,7 @@ export class Errors implements Plugin {
   serve(query: Query, next: Next): Reply | Promise<Reply> {
     return whenDone(next(query), (reply) => {
       if (reply.error === undefined) return reply
-      this.report(query, reply.rcode, reply.error)
+      this.report(query, reply, reply.error)
       // Each failure is one line, so a repetition of the reply would hide the others.
       return { ...reply, lifetime: ONCE, deniedBelow: 0 }
     })
@@ -56,11 +56,14 @@ export class Errors implements Plugin {
     }
   }
 
-  private report(query: Query, rcode: number, error: string): void {
+  /** Of a query that was rewritten, the question that led to the error; a plugin that wrote a message all the same has rcode 0, whatever the message says. */
+  private report(query: Query, reply: Reply, error: string): void {
     const counted = this.counted.find(({ rule }) => rule.matches(error))
     if (counted !== undefined && this.count(counted)) return
     const level = counted?.rule.level ?? 'error'
-    this.log[level](`${rcode} ${nameToText(query.folded)} ${typeToText(query.qtype)}: ${error}`)
+    const { qname, qtype } = reply.askedAs ?? query.question
+    const rcode = reply.kind === 'rcode' ? reply.rcode : 0
+    this.log[level](`${rcode} ${nameToText(fold(qname))} ${typeToText(qtype)}: ${error}`)
   }
 
   /** Whether the error is told later, together with others. */

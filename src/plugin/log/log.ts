@@ -60,7 +60,7 @@ export class Log implements Plugin {
     query.metadata?.set('log/class', () => classified)
     if (!rule.classes.has('all') && !rule.classes.has(classified)) return reply
     const write = (octets: number, asked: Query, seconds: number) => {
-      this.parts.write(rule.format.line({ query: asked, reply, octets, seconds }))
+      this.parts.write(rule.format.line({ query: shown(asked, reply), reply, octets, seconds }))
     }
     const counted = whenWritten(reply, (octets) => {
       const size = reply.kind === 'rcode' ? emptyOctets(reply) : octets
@@ -70,6 +70,12 @@ export class Log implements Plugin {
     if (rule.format.hasMetadata) return { ...counted, lifetime: ONCE, deniedBelow: 0 }
     return { ...counted, observers: [...counted.observers, observer(query, reply, write)] }
   }
+}
+
+/** The query with its own name, but with the type and class that plugins behind were asked for. */
+function shown(asked: Query, { askedAs }: Reply): Query {
+  if (askedAs === undefined) return asked
+  return asked.with({ question: { ...askedAs, qname: asked.qname } })
 }
 
 /** A repetition's reply is as long as the first, but for the name asked for. */

@@ -73,7 +73,7 @@ function reportOf(
   return {
     proto: query.proto,
     family: query.exchange.client.address.includes(':') ? 2 : 1,
-    qtype: query.qtype,
+    qtype: (reply.askedAs ?? query).qtype,
     dnssecOk: query.dnssecOk,
     nameOctets: query.qname.length,
     queryOctets: octets,

@@ -1,6 +1,7 @@
-import type { Opt } from '../../wire/edns.ts'
+import type { Opt, Option } from '../../wire/edns.ts'
 import { fold, type Name, nameFromText, nameToText } from '../../wire/name.ts'
 import type { Question } from '../../wire/reader.ts'
+import type { Octets } from '../../wire/record.ts'
 import type { Query } from '../query.ts'
 
 /** A query while rules are applied to it, one after the other. */
@@ -14,6 +15,8 @@ export class Draft {
   renamed = false
   /** Whether what became of it depends on more than the question: the client, options, metadata. */
   personal = false
+  /** Options of its OPT record that rules put there. */
+  readonly ownOptions = new Set<Option>()
 
   private name: Name | undefined
   private raw: string | undefined
@@ -49,6 +52,13 @@ export class Draft {
     this.raw = text
     this.lower = undefined
     this.name = nameFromText(text)
+  }
+
+  /** An option for its OPT record. */
+  option(code: number, data: Octets, isOwn: boolean): Option {
+    const option = { code, data }
+    if (isOwn) this.ownOptions.add(option)
+    return option
   }
 
   /** The question as it stands now; the very one that came when no rule changed it. */

@@ -41,11 +41,13 @@ export function optionRule(parts: OptionRuleParts): Rule {
       const at = editable(opt.options, parts)
       const old = opt.options[at]
       if (old !== undefined && action !== 'append') {
-        draft.opt = { ...opt, options: opt.options.with(at, { code, data }) }
-        return reverting(reverts, () => restoreOption(old))
+        const isOwn = draft.ownOptions.has(old)
+        draft.opt = { ...opt, options: opt.options.with(at, draft.option(code, data, isOwn)) }
+        // The reference cannot give back a client's own option of a kind that it knows by name.
+        return reverting(reverts && (parts.isLocal || isOwn), () => restoreOption(old))
       }
       if (action === 'replace' || (old !== undefined && !parts.doubles)) return undefined
-      draft.opt = { ...opt, options: [...opt.options, { code, data }] }
+      draft.opt = { ...opt, options: [...opt.options, draft.option(code, data, true)] }
       return reverting(reverts, () => dropOption(code))
     },
     shareOf: () => 'some',
