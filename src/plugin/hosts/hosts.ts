@@ -1,14 +1,15 @@
 import { CLASS, RCODE, TYPE } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
-import { isAtOrBelow, type Name } from '../../wire/name.ts'
+import type { Name } from '../../wire/name.ts'
 import type { Octets, Rr } from '../../wire/record.ts'
 import { addressOfReverseName } from '../kubernetes/reverse.ts'
-import { type Lifetime, type Versions, whileStanding } from '../lifetime.ts'
-import type { Next, Plugin } from '../plugin.ts'
+import { type Lifetime, ONCE, shortest, type Versions, whileStanding } from '../lifetime.ts'
+import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { giveUp, type Reply, replyTo } from '../reply.ts'
+import { covers, touches } from '../zones.ts'
 import type { HostsFile } from './file.ts'
-import { addressesOf, type HostsTable } from './table.ts'
+import { addressesOf, type HostsTable, hasAtOrBelow } from './table.ts'
 
 export interface HostsConfig {
   readonly zones: readonly Name[]
@@ -42,7 +43,7 @@ export class Hosts implements Plugin {
     const lifetime = this.lifetime()
     if (qtype === TYPE.PTR) {
       const names = this.namesOf(folded)
-      if (names.length === 0) return next(query)
+      if (names.length === 0) return this.pass(query, next, lifetime)
       return this.answer(query, TYPE.PTR, names as readonly string[] as readonly Octets[], lifetime)
     }
     const through = covers(this.config.fallthrough, folded)
@@ -52,16 +53,29 @@ export class Hosts implements Plugin {
     const [ipv4, ipv6] = [this.addresses('ipv4', folded), this.addresses('ipv6', folded)]
     if (ipv4.length === 0 && ipv6.length === 0) {
       // There is no SOA to deny a name with, so the reference says SERVFAIL.
-      return through ? next(query) : giveUp(query, this.name, RCODE.SERVFAIL)
+      return through ? this.pass(query, next, lifetime) : giveUp(query, this.name, RCODE.SERVFAIL)
     }
     const found = qtype === TYPE.A ? ipv4 : qtype === TYPE.AAAA ? ipv6 : []
     return this.answer(query, qtype, found, lifetime)
   }
 
-  /** Names come and go with the file, so only what lies outside its zones is left alone. */
+  /**
+   * What hosts leaves alone now: the version of the file, which goes with every reply that passes, ends what is made of that. A zone whose missing names do not
+   * fall through is never left alone.
+   */
   clearOf(branch: Name, qtype: number): boolean {
     if (qtype === TYPE.PTR) return false
-    return !this.config.zones.some((zone) => isAtOrBelow(branch, zone) || isAtOrBelow(zone, branch))
+    const { zones, fallthrough } = this.config
+    if (!touches(zones, branch)) return true
+    if (!covers(fallthrough, branch)) return false
+    return !hasAtOrBelow(this.file.table, branch) && !hasAtOrBelow(this.inline, branch)
+  }
+
+  /** Those behind answer, for as long as hosts has nothing to say. */
+  private pass(query: Query, next: Next, lifetime: Lifetime): Reply | Promise<Reply> {
+    return whenDone(next(query), (reply) =>
+      reply.lifetime === ONCE ? reply : { ...reply, lifetime: shortest(reply.lifetime, lifetime) },
+    )
   }
 
   private lifetime(): Lifetime {
@@ -96,8 +110,4 @@ export class Hosts implements Plugin {
     const reply = replyTo(query, this.name, { answer, lifetime })
     return { ...reply, flags: reply.flags | FLAG.AA }
   }
-}
-
-function covers(zones: readonly Name[], folded: Name): boolean {
-  return zones.some((zone) => isAtOrBelow(folded, zone))
 }

@@ -1,4 +1,4 @@
-import { fold, isAtOrBelow, type Name, nameFromText } from '../../wire/name.ts'
+import { ancestor, fold, isAtOrBelow, type Name, nameFromText } from '../../wire/name.ts'
 import type { Octets } from '../../wire/record.ts'
 import { addressOctets, addressText } from '../kubernetes/address.ts'
 
@@ -74,3 +74,28 @@ export function addressesOf(
 }
 
 const NONE: readonly never[] = []
+
+/** Whether the table has an address for any name at or below a branch, a wildcard's names included. */
+export function hasAtOrBelow(table: HostsTable, branch: Name): boolean {
+  const places = placesOf(table)
+  return (
+    places.has(branch) ||
+    (branch.length > 1 && places.has((ASTERISK + ancestor(branch, 1)) as Name))
+  )
+}
+
+const known = new WeakMap<HostsTable, ReadonlySet<Name>>()
+
+/** All names of a table and those that they are below of; made when first asked for. */
+function placesOf(table: HostsTable): ReadonlySet<Name> {
+  const before = known.get(table)
+  if (before !== undefined) return before
+  const places = new Set<Name>()
+  for (const names of [table.ipv4.keys(), table.ipv6.keys()]) {
+    for (const name of names) {
+      for (let at = name; !places.has(at); at = ancestor(at, 1)) places.add(at)
+    }
+  }
+  known.set(table, places)
+  return places
+}

@@ -5,8 +5,9 @@ import t from 'tap'
 import { HostsFile } from '../../../src/plugin/hosts/file.ts'
 import { module as hosts } from '../../../src/plugin/hosts/setup.ts'
 import { readHosts } from '../../../src/plugin/hosts/table.ts'
+import { ALWAYS } from '../../../src/plugin/lifetime.ts'
 import { name } from '../../../src/wire/name.ts'
-import { arrange } from '../harness.ts'
+import { arrange, replying, rr } from '../harness.ts'
 
 const ALL = { zones: [name('.')], reverse: true }
 
@@ -60,5 +61,43 @@ t.test(
     t.match(await chain.ask('a.test. AAAA'), /^NOERROR/)
     t.match(await chain.ask('c.test. A'), /^SERVFAIL/)
     t.match(await chain.ask('1.0.0.10.in-addr.arpa. PTR'), 'PTR a.test.')
+  },
+)
+
+t.test(
+  'what hosts does not know is answered behind it for as long as the file stands',
+  async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'muster-hosts-'))
+    t.teardown(() => rmSync(directory, { recursive: true }))
+    const path = join(directory, 'hosts')
+    writeFileSync(path, '10.0.0.1 b.test')
+    const backend = replying({ answer: [rr('a.test. 5 IN A 192.0.2.9')], lifetime: ALWAYS })
+    const chain = await arrange(`hosts ${path} {\nfallthrough\n}`, [hosts], { backend })
+    await chain.start()
+    t.teardown(() => chain.stop())
+    const { lifetime } = await chain.reply('a.test. A')
+    t.strictSame(lifetime.versions, [{ slot: chain.versions.slot(`file:${path}`), version: 1 }])
+  },
+)
+
+t.test(
+  'a branch is clear of hosts while no name of theirs is in it and all names fall through',
+  async (t) => {
+    const chain = await arrange(
+      'hosts {\n10.0.0.1 a.b.test\n10.0.0.2 *.wild.test\nfallthrough\n}',
+      [hosts],
+    )
+    const clear = (branch: string, qtype = 1) =>
+      chain.plugin('hosts').clearOf?.(name(branch), qtype)
+    t.equal(clear('com.cluster.local'), true)
+    t.equal(clear('test'), false)
+    t.equal(clear('b.test'), false)
+    t.equal(clear('a.b.test'), false)
+    t.equal(clear('c.b.test'), true)
+    t.equal(clear('x.wild.test'), false)
+    t.equal(clear('y.x.wild.test'), true)
+    t.equal(clear('com.cluster.local', 12), false)
+    const ends = await arrange('hosts {\n10.0.0.1 a.b.test\n}', [hosts])
+    t.equal(ends.plugin('hosts').clearOf?.(name('com'), 1), false)
   },
 )
