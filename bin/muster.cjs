@@ -7,4 +7,7 @@ if (major < 24) {
   )
   process.exit(1)
 }
-import('../dist/main.js')
+import('../dist/main.js').catch((error) => {
+  process.stderr.write(`muster: ${error.stack || error}\n`)
+  process.exit(1)
+})

@@ -51,7 +51,8 @@ async function startDemo(ports: { dns: number; api: number }): Promise<Demo> {
 
 const demo = await startDemo({ dns, api })
 t.teardown(() => {
-  if (demo.child.exitCode === null && demo.child.signalCode === null) process.kill(-(demo.child.pid as number), 'SIGKILL')
+  if (demo.child.exitCode === null && demo.child.signalCode === null)
+    process.kill(-(demo.child.pid as number), 'SIGKILL')
 })
 
 /** Whether a line is what is shown; `...` stands for anything to its end. */

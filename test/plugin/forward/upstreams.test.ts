@@ -28,25 +28,22 @@ async function forwarding(t: Test, directive: string, host = {}): Promise<Chain>
   return chain
 }
 
-t.test(
-  'a silent upstream costs one query its time-out, and no other',
-  async (t) => {
-    const silent = await upstream(t, [])
-    const good = await upstream(t, [address('c0000202'), NS])
-    const chain = await forwarding(
-      t,
-      `forward . ${silent.address} ${good.address} {
+t.test('a silent upstream costs one query its time-out, and no other', async (t) => {
+  const silent = await upstream(t, [])
+  const good = await upstream(t, [address('c0000202'), NS])
+  const chain = await forwarding(
+    t,
+    `forward . ${silent.address} ${good.address} {
       policy sequential
       read_timeout 50ms
     }`,
-    )
-    t.equal(await chain.ask('a.test. A'), TWO)
-    for (let i = 0; i < 5; i++) t.equal(await chain.ask('a.test. A'), TWO)
-    const clients = silent.seen.filter(({ message }) => message.question?.qtype === 1)
-    t.equal(clients.length, 1, 'one query of a client went there')
-    t.ok(silent.seen.length > clients.length, 'and health checks')
-  },
-)
+  )
+  t.equal(await chain.ask('a.test. A'), TWO)
+  for (let i = 0; i < 5; i++) t.equal(await chain.ask('a.test. A'), TWO)
+  const clients = silent.seen.filter(({ message }) => message.question?.qtype === 1)
+  t.equal(clients.length, 1, 'one query of a client went there')
+  t.ok(silent.seen.length > clients.length, 'and health checks')
+})
 
 t.test('an upstream that fails one query but answers checks stays in use', async (t) => {
   const lame = await upstream(t, [{ ...address('c0000201'), name: 'a.test.' }, NS])
