@@ -69,7 +69,8 @@ async function serve(flags: Flags, source: CorefileSource, beside?: Beside): Pro
       void end()
     },
   })
-  const end = async () => {
+  const end = async (drain = false) => {
+    if (drain) await server.drain()
     await server.stop()
     await beside?.close()
     if (flags.pidfile !== '') rmSync(flags.pidfile, { force: true })
@@ -87,12 +88,12 @@ async function serve(flags: Flags, source: CorefileSource, beside?: Beside): Pro
   if (!flags.quiet) process.stdout.write(versionText(runtime()))
 }
 
-/** SIGTERM and SIGINT drain and stop, a second SIGINT ends at once; SIGQUIT ends at once; SIGUSR1 reloads; SIGHUP does nothing. */
-function trapSignals(server: Server, end: () => Promise<void>): void {
+/** SIGTERM drains and stops, SIGINT stops, a second SIGINT ends at once with exit code 2; SIGQUIT ends at once; SIGUSR1 reloads; SIGHUP does nothing. */
+function trapSignals(server: Server, end: (drain?: boolean) => Promise<void>): void {
   let interrupted = false
   process.on('SIGTERM', () => {
     log.info('SIGTERM: Shutting down servers then terminating')
-    void end()
+    void end(true)
   })
   process.on('SIGINT', () => {
     if (interrupted) process.exit(2)

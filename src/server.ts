@@ -12,6 +12,7 @@ import {
 import type { Logger } from './log.ts'
 import { ORDER } from './plugin/order.ts'
 import type { Host } from './plugin/setup.ts'
+import { Drain, declareDrain } from './server/drain.ts'
 import { systemHost } from './server/host.ts'
 import { Instance } from './server/instance.ts'
 import { Listeners } from './server/listeners.ts'
@@ -51,6 +52,7 @@ export type CorefileSource = () => CorefileInput | undefined
 interface Running {
   readonly listeners: Listeners
   readonly table: Table | undefined
+  ailment(): string | undefined
   close(): Promise<void>
 }
 
@@ -69,16 +71,20 @@ export class Server {
   private hash = ''
   private refused = ''
   private changing: Promise<void> = Promise.resolve()
+  private ending: Drain | undefined
+  private drained: Promise<void> | undefined
   private stopping: Promise<void> | undefined
 
   constructor(options: ServerOptions) {
     this.options = options
+    declareDrain(this.metrics)
     this.host = systemHost({
       environment: options.environment,
       version: VERSION,
       fatal: options.fatal ?? (() => void this.stop()),
       reload: (force) => this.reload(force),
       configurationHash: () => this.hash,
+      ailment: () => this.running?.ailment(),
     })
   }
 
@@ -117,7 +123,16 @@ export class Server {
     return run
   }
 
-  /** Runs the plugins' last hooks (a lameduck waits there), closes the sockets with their queues answered, stops. Safe to call twice. */
+  /**
+   * Is no longer ready and goes on serving, watches and all, until clients have stopped asking: a lameduck is the least, 25 seconds are the most. To be followed by
+   * {@link stop}. Safe to call twice.
+   */
+  drain(): Promise<void> {
+    this.drained ??= this.goOn()
+    return this.drained
+  }
+
+  /** Closes the sockets with their queues answered, and stops; at once, whether or not a drain is going on. Safe to call twice. */
   stop(): Promise<void> {
     this.stopping ??= this.shutDown()
     return this.stopping
@@ -155,7 +170,7 @@ export class Server {
       await listeners.close()
       await data.close()
     }
-    return { listeners, table, close }
+    return { listeners, table, ailment: data.ailment, close }
   }
 
   private build(running: Running, blocks: readonly ServerBlock[], file: string): Promise<Instance> {
@@ -189,7 +204,7 @@ export class Server {
   private async change(force: boolean): Promise<void> {
     const { log } = this.options
     const { running } = this
-    if (this.stopping !== undefined || running === undefined) return
+    if (this.ending !== undefined || this.stopping !== undefined || running === undefined) return
     let next: Instance | undefined
     let hash = ''
     try {
@@ -222,9 +237,22 @@ export class Server {
 
   private async shutDown(): Promise<void> {
     await this.changing
-    await this.instance?.finish()
     await this.running?.close()
+    this.ending?.end()
     await this.instance?.stop()
+  }
+
+  private async goOn(): Promise<void> {
+    const { log } = this.options
+    const none = { received: 0, lost: 0 }
+    this.ending = new Drain({
+      traffic: () => this.running?.listeners.traffic() ?? none,
+      log,
+      metrics: this.metrics,
+      now: this.host.now,
+    })
+    await this.changing
+    await this.ending.run(this.instance?.finish() ?? Promise.resolve())
   }
 }
 

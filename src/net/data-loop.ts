@@ -234,6 +234,7 @@ export class DataLoop {
     this.add(STAT.RECEIVED, received)
     this.add(STAT.ANSWERED, answered)
     this.add(STAT.BATCHES, 1)
+    this.add(STAT.BUSY, milliseconds)
     stats[this.stat + STAT.UNSENT] = this.batch.unsent
     if (table === undefined || answered === 0) return
     const { busy } = table

@@ -73,6 +73,12 @@ class DatagramListener implements OpenListener {
     this.refresh = setInterval(() => void this.followAddresses(all), ADDRESSES_MS).unref()
   }
 
+  /** The kernel tells twice what it takes: half is for its own books. */
+  get receiveBufferOctets(): number {
+    const sizes = [...this.sockets.values()].map((socket) => socket.getRecvBufferSize() / 2)
+    return Math.min(...sizes)
+  }
+
   useScope(scope: number): void {
     this.scope = scope
   }

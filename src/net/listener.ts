@@ -75,6 +75,8 @@ export interface ListenerStats {
 export interface OpenListener {
   readonly port: number
   readonly stats: ListenerStats
+  /** Octets that the kernel queues at each of its sockets, as it says itself; undefined for streams. */
+  readonly receiveBufferOctets?: number
   /** Takes nothing new, answers what has come, then closes; after `drainMs` (5 s by default) whatever is left is cut off. */
   close(options?: { readonly drainMs?: number }): Promise<void>
   /** From which configuration of the table ({@link Table.openScope}) queries are answered from now on; 0 for none. */

@@ -25,7 +25,7 @@ import {
   STATE,
   type ThreadData,
 } from './shared.ts'
-import { bindSockets, kernelDrops, retire, type SocketGroup } from './sockets.ts'
+import { bindSockets, kernelDrops, queuedOctets, retire, type SocketGroup } from './sockets.ts'
 import { loadSyscalls, type Syscalls } from './syscalls.ts'
 
 /** How long the threads have to empty a socket that is closed, and to end. */
@@ -162,6 +162,23 @@ export class DataPlane {
     }
   }
 
+  /** What each data thread has done, and what waits for it; none where there are no data threads. */
+  threadStates(): { batches: number; busyMs: number; queuedOctets: number }[] {
+    const { syscalls, memory } = this
+    if (syscalls === undefined) return []
+    return Array.from({ length: this.threads }, (_, thread) => {
+      const row = thread * STAT.WORDS
+      const sockets = [...this.groups.values()].flatMap(
+        ({ sockets: { descriptors } }) => descriptors[thread] ?? [],
+      )
+      return {
+        batches: memory.stats[row + STAT.BATCHES] as number,
+        busyMs: memory.stats[row + STAT.BUSY] as number,
+        queuedOctets: sockets.reduce((sum, socket) => sum + queuedOctets(syscalls, socket), 0),
+      }
+    })
+  }
+
   /** Closes all sockets, with what the kernel has queued answered first, and ends the threads. */
   async close(options: { readonly drainMs?: number } = {}): Promise<void> {
     const drainMs = options.drainMs ?? DRAIN_MS
@@ -288,6 +305,7 @@ export class DataPlane {
     this.wake()
     await this.drained(at)
     await this.answered(listening, drainMs)
+    listening.stats.dropped += listening.waiting
     this.misses?.flush()
     this.goneDrops += this.drops([group])
     Atomics.store(listeners, at + LISTENER.STATE, STATE.FREE)

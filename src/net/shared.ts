@@ -49,6 +49,8 @@ export const STAT = {
   NO_PORT: 4,
   UNSENT: 5,
   BATCHES: 6,
+  /** Milliseconds from taking a batch to having sent its answers. */
+  BUSY: 7,
   WORDS: 8,
 } as const
 

@@ -92,10 +92,22 @@ export function retire(syscalls: Syscalls, descriptor: number, group: SocketGrou
 
 /** Datagrams that the kernel threw away because the queue of the socket was full (SK_MEMINFO_DROPS). */
 export function kernelDrops(syscalls: Syscalls, descriptor: number): number {
-  const memory = new Uint8Array(36)
+  return memoryInfo(syscalls, descriptor, MEMINFO.DROPS)
+}
+
+/** Octets of memory that the datagrams take that wait at the socket (SK_MEMINFO_RMEM_ALLOC). */
+export function queuedOctets(syscalls: Syscalls, descriptor: number): number {
+  return memoryInfo(syscalls, descriptor, MEMINFO.RMEM_ALLOC)
+}
+
+/** Words of what SO_MEMINFO tells (linux/sock_diag.h). */
+const MEMINFO = { RMEM_ALLOC: 0, DROPS: 8, WORDS: 9 } as const
+
+function memoryInfo(syscalls: Syscalls, descriptor: number, word: number): number {
+  const memory = new Uint8Array(4 * MEMINFO.WORDS)
   const length = new Int32Array([memory.length])
   const result = syscalls.getsockopt(descriptor, C.SOL_SOCKET, C.SO_MEMINFO, memory, length)
-  return result < 0 ? 0 : new DataView(memory.buffer).getUint32(32, true)
+  return result < 0 ? 0 : new DataView(memory.buffer).getUint32(4 * word, true)
 }
 
 function open(syscalls: Syscalls, address: string): number {

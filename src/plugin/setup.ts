@@ -73,6 +73,8 @@ export interface Host {
   fatal(text: string, exitCode: number): void
   /** Reads the Corefile anew and takes it over if it changed or `force` is set. */
   reload(force: boolean): Promise<void>
+  /** What is the matter with the process, for the page /health: why it should be started anew; undefined while nothing is. */
+  ailment?(): string | undefined
   /** The SHA-512 of the running configuration in hex. */
   configurationHash(): string
 }

@@ -14,6 +14,7 @@ import type { Host } from '../plugin/setup.ts'
 import type { Table } from '../table/table.ts'
 import { RCODE } from '../wire/codes.ts'
 import { uncompressedOctets, Writer } from '../wire/writer.ts'
+import type { Traffic } from './drain.ts'
 import { contentOf, optOf } from './finish.ts'
 import type { PlannedListener } from './plan.ts'
 import { Publisher } from './publish.ts'
@@ -35,6 +36,9 @@ interface Listening {
   answering: Answering
 }
 
+/** Which of a plain listener's sockets takes datagrams: see {@link openers}. */
+const DATAGRAMS = 1
+
 /** What answers at a listener under one configuration, and where the table keeps its answers. */
 interface Answering {
   readonly responder: Responder
@@ -50,6 +54,9 @@ export class Listeners {
   private readonly parts: Parts
   private readonly panics
   private readonly dropped: Dropped
+  private readonly forget: () => void
+  /** Of listeners that are closed. */
+  private gone: Traffic = { received: 0, lost: 0 }
 
   constructor(parts: Parts) {
     this.parts = parts
@@ -59,6 +66,7 @@ export class Listeners {
     this.dropped = (query, reply) => {
       count(query, reply, uncompressedOctets(contentOf(query, reply, optOf(query, reply))))
     }
+    this.forget = this.measureBuffers()
   }
 
   /**
@@ -81,6 +89,25 @@ export class Listeners {
   /** Closes all, with what the kernel has queued answered first. */
   async close(): Promise<void> {
     await Promise.all([...this.byLabel.keys()].map((label) => this.closeOne(label)))
+    this.forget()
+  }
+
+  /** All queries that have come, and those that were thrown away with a queue full or a socket closed over them. */
+  traffic(): Traffic {
+    const { plane } = this.parts
+    let { received, lost } = this.gone
+    for (const { sockets } of this.byLabel.values()) {
+      const traffic = this.trafficOf(sockets)
+      received += traffic.received
+      lost += traffic.lost
+    }
+    if (!plane.hasThreads) return { received, lost }
+    const stats = plane.stats()
+    const { kernelDrops, overflowed } = stats
+    return {
+      received: received + stats.received + kernelDrops,
+      lost: lost + overflowed + kernelDrops,
+    }
   }
 
   port(label: string): number | undefined {
@@ -179,7 +206,35 @@ export class Listeners {
     this.byLabel.delete(label)
     if (listening === undefined) return
     await closeAll(listening.sockets)
+    const { received, lost } = this.trafficOf(listening.sockets)
+    this.gone = { received: this.gone.received + received, lost: this.gone.lost + lost }
     listening.answering.close()
+  }
+
+  /** What the data threads take is counted by them. */
+  private trafficOf(sockets: readonly OpenListener[]): Traffic {
+    let [received, lost] = [0, 0]
+    sockets.forEach(({ stats }, i) => {
+      const counted = i === DATAGRAMS && this.parts.plane.hasThreads
+      if (!counted) received += stats.received
+      lost += stats.dropped + stats.failures
+    })
+    return { received, lost }
+  }
+
+  private measureBuffers(): () => void {
+    const { metrics } = this.parts
+    const buffers = metrics.gauge(
+      'muster_receive_buffer_bytes',
+      'What the kernel queues at each socket of a listener, as it granted it.',
+      ['server'],
+    )
+    return metrics.onCollect(() => {
+      for (const [label, { sockets }] of this.byLabel) {
+        const octets = sockets[DATAGRAMS]?.receiveBufferOctets
+        if (octets !== undefined) buffers.labels(label).set(octets)
+      }
+    })
   }
 }
 

@@ -4,6 +4,8 @@ import type { Logger } from '../log.ts'
 import { DataPlane } from '../net/plane.ts'
 import { Table } from '../table/table.ts'
 import { tellRepeat } from './publish.ts'
+import { Stillness } from './stillness.ts'
+import { Utilisation } from './utilisation.ts'
 
 /** How often repetitions are counted and memory is moved on, whether or not anyone asks for the metrics. */
 const COLLECT_MS = 1000
@@ -23,6 +25,8 @@ export interface DataPlaneParts {
 export function makeDataPlane({ log, metrics, versions, threads, tableMib }: DataPlaneParts): {
   readonly plane: DataPlane
   readonly table: Table | undefined
+  /** What is the matter with the data threads; undefined while nothing is. */
+  ailment(): string | undefined
   close(): Promise<void>
 } {
   const table =
@@ -37,13 +41,26 @@ export function makeDataPlane({ log, metrics, versions, threads, tableMib }: Dat
         })
   const plane = new DataPlane({ threads, table, log, onRepeat: tellRepeat })
   const collect = () => table?.collect()
-  const timer = setInterval(collect, COLLECT_MS)
+  const stillness = new Stillness()
+  const utilisation = new Utilisation()
+  const look = () => {
+    const now = performance.now()
+    const threads = plane.threadStates()
+    stillness.look(threads, now)
+    const control = performance.eventLoopUtilization().active
+    utilisation.take({ at: now, busy: [control, ...threads.map(({ busyMs }) => busyMs)] })
+  }
+  const timer = setInterval(() => {
+    collect()
+    look()
+  }, COLLECT_MS)
   timer.unref()
   const forget = metrics.onCollect(collect)
-  const forgetStats = planeMetrics(metrics, plane, table)
+  const forgetStats = planeMetrics(metrics, plane, table, utilisation)
   return {
     plane,
     table,
+    ailment: () => stillness.ailment,
     close: async () => {
       await plane.close()
       collect()
@@ -55,13 +72,22 @@ export function makeDataPlane({ log, metrics, versions, threads, tableMib }: Dat
 }
 
 /** What the data threads and the table did, as counters of the process. */
-function planeMetrics(metrics: Registry, plane: DataPlane, table: Table | undefined): () => void {
+function planeMetrics(
+  metrics: Registry,
+  plane: DataPlane,
+  table: Table | undefined,
+  utilisation: Utilisation,
+): () => void {
   const packets = metrics.counter('muster_datagrams_total', 'Datagrams by what became of them.', [
     'outcome',
   ])
   const replaced = metrics.counter(
     'muster_data_threads_replaced_total',
     'Data threads that ended and were replaced.',
+  )
+  const busiest = metrics.gauge(
+    'muster_utilisation_ratio',
+    'Share of the last five seconds that the busiest thread has worked, from 0 to 1.',
   )
   const entries = metrics.gauge('muster_table_entries', 'Answers in the table.')
   const published = metrics.counter(
@@ -78,6 +104,7 @@ function planeMetrics(metrics: Registry, plane: DataPlane, table: Table | undefi
     packets.labels('unsent').value = stats.unsent
     packets.labels('kernel_dropped').value = stats.kernelDrops
     replaced.labels().value = stats.replaced
+    busiest.labels().set(utilisation.ratio)
     if (table === undefined) return
     entries.labels().set(table.stats.entries)
     published.labels('published').value = table.stats.published

@@ -9,7 +9,7 @@ import { deploy, type KubeObject } from './rendered.ts'
 /** What Prometheus adds to each scrape. */
 const OF_PROMETHEUS = ['up']
 /** What is asked for and not exported yet. */
-const TO_COME = ['muster_utilisation_ratio']
+const TO_COME: readonly string[] = []
 /** What Grafana fills in. */
 const VARIABLES: Readonly<Record<string, string>> = {
   $__rate_interval: '5m',

@@ -15,11 +15,13 @@ export interface HealthParts {
   readonly http: HttpListeners
   readonly log: Logger
   readonly now: () => number
+  /** Why the process should be started anew; undefined while nothing is the matter. */
+  readonly ailment?: (() => string | undefined) | undefined
   readonly duration: Histogram
   readonly failures: Counter
 }
 
-/** The page /health, which says 200 OK as long as the process runs, and asks itself every second to notice when it is overloaded. */
+/** The page /health, which says 200 OK as long as the process runs and nothing is the matter with it, and asks itself every second to notice when it is overloaded. */
 export class Health {
   private readonly address: string
   private readonly lameduckMs: number
@@ -35,7 +37,10 @@ export class Health {
 
   async start(): Promise<void> {
     this.remove = await this.parts.http.add(this.address, '/health', (_request, response) => {
-      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end('OK')
+      const ailment = this.parts.ailment?.()
+      const status = ailment === undefined ? 200 : 503
+      response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' })
+      response.end(ailment ?? 'OK')
     })
     this.timer = setInterval(() => void this.poll(), POLL_INTERVAL_MS)
     this.timer.unref()

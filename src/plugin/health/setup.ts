@@ -27,6 +27,7 @@ export const module: PluginModule = {
       http,
       log,
       now: () => host.now(),
+      ailment: () => host.ailment?.(),
       ...healthMetrics(metrics),
     })
     onStart(() => health.start())

@@ -25,6 +25,21 @@ t.test(
   },
 )
 
+t.test(
+  'the page fails with the reason when something is the matter with the process',
+  async (t) => {
+    let ailment: string | undefined
+    const host = { ailment: () => ailment }
+    const chain = await arrange(`health ${ADDRESS}`, [health], { host })
+    await chain.start()
+    t.equal((await get(chain, '/health')).status, 200)
+    ailment = 'data thread 0 has stood still'
+    const answer = await get(chain, '/health')
+    t.strictSame([answer.status, await answer.text()], [503, ailment])
+    await chain.stop()
+  },
+)
+
 t.test('a configuration that takes over keeps the address open', async (t) => {
   const first = await arrange(`health ${ADDRESS}`, [health])
   await first.start()
