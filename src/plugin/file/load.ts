@@ -18,15 +18,18 @@ export function zoneFrom(octets: string, origin: Name, path: string): Zone {
   try {
     records = parseZone(octets, origin, { file: path, include })
   } catch (error) {
-    const reason = (error as Error).message
-    throw new Error(
-      `failed to parse ${about} for origin ${nameToText(origin)} with error ${reason}`,
-    )
+    throw unreadable(path, origin, (error as Error).message)
   }
   const zone = Zone.of(origin, records)
   if (zone === undefined)
     throw new Error(`${about} has no SOA record for origin ${nameToText(origin)}`)
   return zone
+}
+
+/** What is said of a file that is no zone. */
+export function unreadable(path: string, origin: Name, reason: string): Error {
+  const about = `file ${quote(path)} for origin ${nameToText(origin)}`
+  return new Error(`failed to parse ${about} with error ${reason}`)
 }
 
 function include(

@@ -4,7 +4,7 @@ import { quote } from '../../corefile/quote.ts'
 import type { Logger } from '../../log.ts'
 import { type Name, nameToText } from '../../wire/name.ts'
 import { type Lifetime, type Versions, whileStanding } from '../lifetime.ts'
-import { zoneFrom } from './load.ts'
+import { unreadable, zoneFrom } from './load.ts'
 import type { Zone } from './zone.ts'
 
 /** What a zone's file needs of the world. */
@@ -41,6 +41,8 @@ export class ZoneFile {
   /** Reads the file now; throws what is wrong with it, or an error of the file system. */
   load(): void {
     this.seen = statSync(this.path)
+    if (this.seen.isDirectory())
+      throw unreadable(this.path, this.origin, `read ${this.path}: is a directory`)
     this.zone = zoneFrom(readFileSync(this.path, 'latin1'), this.origin, this.path)
   }
 
