@@ -66,6 +66,9 @@ export class Publisher {
     if (packet === undefined || reply.sign !== undefined) return undefined
     const deniedBelow = this.branch(query, reply)
     const counting = lifetime.until !== Number.POSITIVE_INFINITY
+    const steady = counting ? steadyRecords(reply) : undefined
+    // Which records fitted, and with that which is which, is not known here.
+    if (truncated && steady !== undefined) return undefined
     return this.table.publish({
       scope: this.scope,
       query: packet,
@@ -76,6 +79,7 @@ export class Publisher {
       versions: lifetime.versions,
       until: lifetime.until,
       countsDownFrom: counting ? this.now() : undefined,
+      steady,
       liveSerial: reply.liveSerial,
       rotates: reply.rotates,
       whole: truncated && reply.rotates ? this.whole(query, reply, opt) : undefined,
@@ -112,6 +116,16 @@ export class Publisher {
     if (reply.observers.length === 0) return undefined
     return { router: this.router, zone: query.zone, view: query.view, reply }
   }
+}
+
+/** Places of the records whose TTLs stay, in a reply that others of were kept by a cache; undefined where all count down. */
+function steadyRecords({ answer, authority, additional }: Reply): ReadonlySet<number> | undefined {
+  const steady = new Set<number>()
+  const records = [...answer, ...authority, ...additional]
+  records.forEach((rr, place) => {
+    if (rr.ages !== true) steady.add(place)
+  })
+  return steady.size === 0 ? undefined : steady
 }
 
 /** Whether a name that is written in full ends as the qname does, so that its spelling stands in the octets. */

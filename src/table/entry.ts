@@ -66,7 +66,10 @@ export function plan(
   const sourceOctets = chosen?.sourceOctets ?? bodyOctets
   const pointers = isDenial ? parts.pointers : []
   const serials = publication.liveSerial === undefined ? [] : parts.serials
-  const ttls = publication.countsDownFrom === undefined ? [] : parts.ttls
+  const ttls =
+    publication.countsDownFrom === undefined
+      ? []
+      : parts.ttls.filter((_, place) => publication.steady?.has(place) !== true)
   const lists = [ttls, serials, pointers, runs]
   if (lists.some((list) => list.length > MAX_LISTED)) return undefined
   const nameOctets = question.nameOctets - nameFrom
@@ -171,9 +174,10 @@ function writeOctets(
   bodyAt: number,
 ): void {
   const { message, optOctets } = publication
-  bytes.set(message.subarray(2, HEADER), place + AT.HEADER)
+  bytes.set(message.subarray(2, 4), place + AT.FLAGS)
+  bytes.set(message.subarray(4, HEADER), place + AT.SECTIONS)
   // RD is the client's.
-  bytes[place + AT.HEADER] = (message[2] as number) & 0xfe
+  bytes[place + AT.FLAGS] = (message[2] as number) & 0xfe
   const name = place + AT.NAME
   const nameOctets = question.nameOctets - nameFrom
   bytes.fill(0, name, name + ((nameOctets + 3) & ~3))

@@ -24,6 +24,8 @@ export interface Publication {
   readonly until: number
   /** TTLs count down from this moment on, at which they were what the message says; undefined: they stay. */
   readonly countsDownFrom?: number | undefined
+  /** Places of the records, all sections counted through, whose TTLs stay nevertheless. */
+  readonly steady?: ReadonlySet<number> | undefined
   /** Name of the live serial that its SOA records show; undefined: the serial stays. */
   readonly liveSerial?: string | undefined
   /** Whether each repetition puts addresses in another order (plugin loadbalance). */

@@ -16,6 +16,8 @@ export interface Rr {
   /** Seconds. */
   readonly ttl: number
   readonly rdata: Octets
+  /** True for a record that was kept: its TTL counts down. */
+  readonly ages?: true
 }
 
 /** What a type's RDATA is made of, from its start; what follows the last part is opaque octets. */

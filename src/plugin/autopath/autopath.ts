@@ -142,7 +142,7 @@ function withAlias(original: Name, answer: readonly Rr[]): readonly Rr[] {
   const found = answer.find((record) => fold(record.owner) !== fold(original))
   if (found === undefined) return answer
   const rdata = found.owner as string as Octets
-  const alias = { owner: original, type: TYPE.CNAME, class: CLASS.IN, ttl: found.ttl, rdata }
+  const alias = { ...found, owner: original, type: TYPE.CNAME, class: CLASS.IN, rdata }
   return [alias, ...answer]
 }
 

@@ -11,7 +11,7 @@ import type { CacheMetrics, Series } from './metrics.ts'
 import type { Options } from './options.ts'
 import { Refresher, withAd } from './refresh.ts'
 import { Store } from './store.ts'
-import { keptTtl, withTtl } from './ttl.ts'
+import { aging, keptTtl, withTtl } from './ttl.ts'
 
 /**
  * Plugins that answer from what is known here: the cluster, files. Their answers carry the versions of what they were made from. Where one does not (because it
@@ -232,6 +232,9 @@ export class Cache implements Plugin {
     const same = (flags & FLAG.AA) !== 0 && (flags & FLAG.Z) === 0
     return {
       ...reply,
+      answer: aging(reply.answer),
+      authority: aging(reply.authority),
+      additional: aging(reply.additional),
       deniedBelow: 0,
       lifetime: same ? this.lifetimeOf(item) : ONCE,
       counts: this.countsOf(item, series),

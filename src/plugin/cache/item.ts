@@ -4,7 +4,7 @@ import type { Version } from '../lifetime.ts'
 import type { Query } from '../query.ts'
 import { type Reply, replyTo } from '../reply.ts'
 import { answersQuestion } from './classify.ts'
-import { setTtl } from './ttl.ts'
+import { aging, setTtl } from './ttl.ts'
 
 /** A reply that is kept, without its OPT, which is between two servers only (RFC 6891 §6.2.1). */
 export class Item {
@@ -41,9 +41,9 @@ export class Item {
   ) {
     this.rcode = reply.rcode
     this.flags = reply.flags & (FLAG.AD | FLAG.RA)
-    this.answer = reply.answer
-    this.authority = reply.authority
-    this.additional = reply.additional
+    this.answer = aging(reply.answer)
+    this.authority = aging(reply.authority)
+    this.additional = aging(reply.additional)
     this.answering = answersQuestion(reply)
     this.ttl = kept.ttl
     this.stored = kept.stored

@@ -44,6 +44,11 @@ async function* retimed(
   for await (const batch of batches) yield setTtl(batch, ttl)
 }
 
+/** The records as kept ones, whose TTLs count down. */
+export function aging(records: readonly Rr[]): readonly Rr[] {
+  return records.every((rr) => rr.ages) ? records : records.map((rr) => ({ ...rr, ages: true }))
+}
+
 /** The same records where they have this TTL already. */
 export function setTtl(records: readonly Rr[], ttl: number): readonly Rr[] {
   return records.every((rr) => rr.ttl === ttl) ? records : records.map((rr) => ({ ...rr, ttl }))

@@ -69,7 +69,7 @@ export class Dns64 implements Plugin {
     }
     const translated = this.translated.labels(query.exchange.listener.label)
     translated.inc()
-    const limit = soaTtl(reply.authority)
+    const limit = limitOf(reply.authority)
     const made = replyTo(query, 'dns64')
     return {
       ...made,
@@ -86,16 +86,21 @@ export class Dns64 implements Plugin {
   }
 
   /** Other records stay as they are (RFC 6147 §5.3.3). */
-  private toAaaa(rr: Rr, limit: number): Rr {
+  private toAaaa(rr: Rr, limit: Limit): Rr {
     if (rr.type !== TYPE.A) return rr
-    const ttl = Math.min(rr.ttl, limit)
-    return { ...rr, type: TYPE.AAAA, ttl, rdata: embed(this.prefix, rr.rdata) }
+    const rdata = embed(this.prefix, rr.rdata)
+    if (rr.ttl <= limit.ttl) return { ...rr, type: TYPE.AAAA, rdata }
+    const { owner, class: qclass } = rr
+    return { ...limit, owner, type: TYPE.AAAA, class: qclass, rdata }
   }
 }
 
+/** What TTLs are bounded by: a TTL, and whether it counts down. */
+type Limit = Pick<Rr, 'ttl' | 'ages'>
+
 /** The TTL of the SOA record, not its MINIMUM; the last one counts. */
-function soaTtl(authority: readonly Rr[]): number {
-  let ttl = TTL_WITHOUT_SOA
-  for (const rr of authority) if (rr.type === TYPE.SOA) ttl = rr.ttl
-  return ttl
+function limitOf(authority: readonly Rr[]): Limit {
+  const soa = authority.findLast((rr) => rr.type === TYPE.SOA)
+  if (soa === undefined) return { ttl: TTL_WITHOUT_SOA }
+  return soa.ages ? { ttl: soa.ttl, ages: true } : { ttl: soa.ttl }
 }
