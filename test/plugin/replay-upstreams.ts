@@ -14,7 +14,7 @@ interface Asked {
   readonly volatile?: string[]
 }
 
-interface Recording {
+export interface Recording {
   readonly corefile: string
   readonly serial?: boolean
   readonly upstreams?: Record<string, readonly Rule[]>
@@ -46,7 +46,14 @@ export async function replayWithUpstreams(
   modules: readonly PluginModule[],
 ): Promise<string[]> {
   const file = new URL(`../parity/plugins/${recording}.json`, import.meta.url)
-  const scenario = JSON.parse(readFileSync(file, 'utf8')) as Recording
+  return replayScenario(JSON.parse(readFileSync(file, 'utf8')) as Recording, modules)
+}
+
+/** The same for a recording that lies elsewhere. */
+export async function replayScenario(
+  scenario: Recording,
+  modules: readonly PluginModule[],
+): Promise<string[]> {
   let corefile = scenario.corefile.replaceAll('{{port}}', '5500')
   corefile = corefile.replaceAll('{{dead}}', `127.0.0.1:${await deadPort()}`)
   const upstreams: Upstream[] = []

@@ -56,7 +56,7 @@ export function containing(from: string): Matcher {
 export function finding(pattern: RE2JS): Matcher {
   const tail = literalTail(pattern.pattern())
   return {
-    matches: (text) => pattern.matcher(text).find(),
+    matches: (text) => pattern.test(text),
     replaced: (text, to) => substituted(pattern, text, to),
     shareOf: (branch) => (shareOfTail(tail, branch) === 'none' ? 'none' : 'some'),
   }
