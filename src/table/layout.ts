@@ -16,7 +16,7 @@
  *     8  id    12  scope    16  key word    20  qtype << 16 | octets of the name
  *    24  traits    28  size word: client's payload size << 16 | octets of OPT RDATA, both of the client that it was made for
  *    32  octets of body    36  octets of OPT << 16 | where the body starts
- *    40  octets 2 to 11 of the reply's header
+ *    40  octets 2 and 3 of the reply's header    44  octets 4 to 11
  *    52  numbers of TTLs, serials, pointers, runs (one octet each)    56  octets of the entry
  *    60  the name in lower case, up to a multiple of 4; (version slot, version) pairs; offsets (u16) of TTLs, serials, pointers; runs (4 × u16); OPT; the body
  *   -24  TTLs count down from: f64    -16  serial stamp    -12  filter    -8  octets of the name that the reply was made for
@@ -31,7 +31,8 @@ export const AT = {
   SIZE: 28,
   BODY_OCTETS: 32,
   OPT_WORD: 36,
-  HEADER: 40,
+  FLAGS: 40,
+  SECTIONS: 44,
   COUNTS: 52,
   OCTETS: 56,
   NAME: 60,

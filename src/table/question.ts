@@ -5,16 +5,14 @@ const MAX_LABELS = 128
 const HEADER = 12
 const OPT_HEAD = 11
 const COOKIE = 10
+const MAX_NAME = 255
+/** Memory of this size is where packets come in again and again, so that a second view of it is worth making. */
+const LASTING_OCTETS = 4096
 
 /** Payload sizes that clients commonly send; those in between count as the next below. */
 const SIZES = [0, 512, 1220, 1232, 1280, 1400, 1410, 1452, 1472, 4000, 4096, 8192, 65494, 65535]
 /** Size class of messages over streams. */
 export const STREAM_CLASS = 15
-
-/** Octets in lower case (RFC 4343 §3). */
-export const LOWER = new Uint8Array(256).map((_, octet) =>
-  octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
-)
 
 /**
  * Reads the plainest queries, which are nearly all: opcode QUERY, class IN, one question, at most one OPT that ends the datagram, with version 0 and empty
@@ -47,10 +45,16 @@ export class Question {
   readonly cookie = new Uint8Array(MAX_COOKIE_RDATA)
 
   private readonly seed: number
+  private readonly spare = new Uint8Array(260)
+  private readonly spareWords: Int32Array
+  private packet: Uint8Array | undefined
+  private packetWords: Int32Array
 
   constructor(seed: number) {
     this.seed = seed
     this.nameWords = new Int32Array(this.name.buffer)
+    this.spareWords = new Int32Array(this.spare.buffer)
+    this.packetWords = this.spareWords
   }
 
   /** Reads the query at `at`; false when it is not plain. */
@@ -81,44 +85,59 @@ export class Question {
     return this.readOpt(packet, end, key, stream)
   }
 
-  /** One pass over the name, which checks its labels and puts it into lower case; then the hash, four octets at a time. */
+  /** From label to label to the root; then the octets, in lower case, and their hash. Returns where the name ends, -1 where it is none. */
   private readName(packet: Uint8Array, from: number, end: number): number {
-    const { name } = this
     let at = from
-    let to = 0
-    let changed = 0
     for (;;) {
       const length = packet[at] as number
       if (length === 0) break
-      const stop = at + length + 1
-      if (length > 63 || stop >= end || to + length + 1 > 254) return -1
-      name[to++] = length
-      for (at++; at < stop; at++) {
-        const octet = packet[at] as number
-        const lower = LOWER[octet] as number
-        changed |= octet ^ lower
-        name[to++] = lower
-      }
+      at += length + 1
+      if (length > 63 || at >= end) return -1
     }
-    this.mixedCase = changed !== 0
-    name[to++] = 0
-    this.nameOctets = to
-    name[to] = 0
-    name[to + 1] = 0
-    name[to + 2] = 0
-    this.hash = this.hashWords((to + 3) >> 2)
+    const octets = at + 1 - from
+    if (octets > MAX_NAME) return -1
+    this.nameOctets = octets
     this.labels = -1
+    const long = packet.length >= LASTING_OCTETS && ((packet.byteOffset + from) & 3) === 0
+    if (long) this.fold(this.wordsOf(packet), from >> 2, octets)
+    else {
+      for (let i = 0; i < octets; i++) this.spare[i] = packet[from + i] as number
+      this.fold(this.spareWords, 0, octets)
+    }
     return at + 1
   }
 
-  private hashWords(count: number): number {
+  /** Views of memory that packets come in again and again. */
+  private wordsOf(packet: Uint8Array): Int32Array {
+    if (packet !== this.packet) {
+      this.packet = packet
+      this.packetWords = new Int32Array(packet.buffer, packet.byteOffset, packet.length >> 2)
+    }
+    return this.packetWords
+  }
+
+  /**
+   * Four octets at a time, which the machine has the first of lowest. An octet from A to Z (RFC 4343 §3) is one whose sum with 0x3f reaches 0x80, and whose sum
+   * with 0x25 does not; its bit 0x20 is set then. Lengths of labels are below A.
+   */
+  private fold(words: Int32Array, first: number, octets: number): void {
     const { nameWords } = this
+    const last = (octets - 1) >> 2
     let hash = this.seed
-    for (let i = 0; i < count; i++) {
-      hash = Math.imul(hash ^ (nameWords[i] as number), 0x9e3779b1)
+    let upper = 0
+    for (let i = 0; i <= last; i++) {
+      let word = words[first + i] as number
+      if (i === last) word &= -1 >>> (8 * (3 - ((octets - 1) & 3)))
+      const low = word & 0x7f7f7f7f
+      const capitals = ((low + 0x3f3f3f3f) | 0) & ~((low + 0x25252525) | 0) & ~word & 0x80808080
+      upper |= capitals
+      word |= capitals >>> 2
+      nameWords[i] = word
+      hash = Math.imul(hash ^ word, 0x9e3779b1)
       hash ^= hash >>> 15
     }
-    return hash
+    this.mixedCase = upper !== 0
+    this.hash = hash
   }
 
   /** Finds the labels and the hashes of the suffixes, which only denials need. */

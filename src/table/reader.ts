@@ -252,10 +252,21 @@ export class Reader {
   }
 
   private writeHeader(entry: number, packet: Uint8Array, at: number): void {
-    const { bytes } = this
-    const header = entry + AT.HEADER
-    packet[at + 2] = (bytes[header] as number) | ((packet[at + 2] as number) & RD)
-    for (let i = 1; i < 10; i++) packet[at + 2 + i] = bytes[header + i] as number
+    const { bytes, words } = this
+    const flags = entry + AT.FLAGS
+    packet[at + 2] = (bytes[flags] as number) | ((packet[at + 2] as number) & RD)
+    packet[at + 3] = bytes[flags + 1] as number
+    const sections = (entry + AT.SECTIONS) >> 2
+    this.writeWord(packet, at + 4, words[sections] as number)
+    this.writeWord(packet, at + 8, words[sections + 1] as number)
+  }
+
+  /** Octets as they lie in a word of this machine, the first of them lowest. */
+  private writeWord(packet: Uint8Array, at: number, word: number): void {
+    packet[at] = word & 0xff
+    packet[at + 1] = (word >> 8) & 0xff
+    packet[at + 2] = (word >> 16) & 0xff
+    packet[at + 3] = word >>> 24
   }
 
   private writeBody(
