@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads'
 import type { Logger } from '../log.ts'
 import type { Table } from '../table/table.ts'
 import { endpoint } from './address.ts'
@@ -27,15 +26,11 @@ import {
 } from './shared.ts'
 import { bindSockets, kernelDrops, queuedOctets, retire, type SocketGroup } from './sockets.ts'
 import { loadSyscalls, type Syscalls } from './syscalls.ts'
+import { Workers } from './workers.ts'
 
 /** How long the threads have to empty a socket that is closed, and to end. */
 const THREADS_MS = 2000
 const DRAIN_MS = 5000
-/** A thread that throws is replaced at once; one that does so again and again waits twice as long each time, up to a bound. */
-const RESTART_MS = 10
-const MAX_RESTART_MS = 5000
-/** A thread that has lived so long begins anew with {@link RESTART_MS}. */
-const SETTLED_MS = 10_000
 
 export interface PlaneOptions {
   /** Data threads; {@link countThreads} says how many. */
@@ -90,19 +85,20 @@ export class DataPlane {
   private readonly syscalls: Syscalls | undefined
   private readonly misses: Misses | undefined
   private readonly groups = new Map<number, Group>()
-  private readonly workers = new Map<number, Worker>()
-  private readonly exits = new Map<number, Promise<void>>()
-  private replaced = 0
+  private readonly workers: Workers
   private goneDrops = 0
-  private closing = false
-  private lastExit = Number.NEGATIVE_INFINITY
-  private restartMs = RESTART_MS
 
   constructor(options: PlaneOptions) {
     const { table, log } = options
     this.options = options
     this.threads = Math.max(1, Math.min(options.threads, MAX_THREADS))
     this.memory = planeMemory(this.threads)
+    this.workers = new Workers({
+      count: this.threads,
+      log,
+      data: (number) => this.threadData(number),
+      onEnd: (number) => table?.forgetReader(number),
+    })
     const onRepeat = options.onRepeat ?? (() => {})
     const now = options.now ?? (() => performance.now())
     this.front = table === undefined ? undefined : new Front(table, now, onRepeat)
@@ -136,7 +132,7 @@ export class DataPlane {
     const count = this.threads
     const sockets = bindSockets(syscalls, { ...options, count })
     const group = this.addGroup(number, sockets, options, handle)
-    this.startThreads()
+    this.workers.start()
     this.misses?.start()
     this.reportBuffer(options, sockets)
     return new DatagramGroup(group, (drainMs) => this.closeGroup(group, drainMs), this.memory)
@@ -158,7 +154,7 @@ export class DataPlane {
       noPort: sum(STAT.NO_PORT),
       unsent: sum(STAT.UNSENT) + (this.misses?.unsent ?? 0),
       kernelDrops: this.goneDrops + this.drops([...this.groups.values()]),
-      replaced: this.replaced,
+      replaced: this.workers.replaced,
     }
   }
 
@@ -183,11 +179,10 @@ export class DataPlane {
   async close(options: { readonly drainMs?: number } = {}): Promise<void> {
     const drainMs = options.drainMs ?? DRAIN_MS
     await Promise.all([...this.groups.values()].map((group) => this.closeGroup(group, drainMs)))
-    this.closing = true
+    this.workers.letEnd()
     Atomics.store(this.memory.control, CONTROL.STOP, 1)
     this.wake()
-    await this.within(Promise.all(this.exits.values()), THREADS_MS)
-    await Promise.all([...this.workers.values()].map((worker) => worker.terminate()))
+    await this.workers.ended(THREADS_MS)
     this.misses?.stop()
   }
 
@@ -241,56 +236,10 @@ export class DataPlane {
     Atomics.notify(control, CONTROL.GENERATION)
   }
 
-  private startThreads(): void {
-    for (let thread = 0; thread < this.threads; thread++) {
-      if (!this.workers.has(thread)) this.startThread(thread)
-    }
-  }
-
-  private startThread(number: number): void {
-    const script = import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js'
+  private threadData(number: number): ThreadData {
     const { memory } = this
     const table = this.options.table?.shared
-    const data: ThreadData = { number, memory, table, clockOffset: -clockOrigin() }
-    const worker = new Worker(new URL(script, import.meta.url), {
-      workerData: data,
-      execArgv: [],
-      env: {},
-      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 32, stackSizeMb: 1 },
-    })
-    this.workers.set(number, worker)
-    let failure: unknown
-    worker.on('error', (error) => {
-      failure = error
-    })
-    const exit = new Promise<void>((done) => {
-      worker.once('exit', () => {
-        this.workers.delete(number)
-        this.afterExit(number, failure)
-        done()
-      })
-    })
-    this.exits.set(number, exit)
-  }
-
-  /** The sockets are still there, with all that has come since: another thread goes on with them. */
-  private afterExit(number: number, failure: unknown): void {
-    this.options.table?.forgetReader(number)
-    if (this.closing) return
-    this.replaced++
-    const reason = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)
-    this.options.log.error(`data thread ${number} ended and is replaced: ${reason}`)
-    setTimeout(() => {
-      if (!this.closing) this.startThread(number)
-    }, this.restartDelay())
-  }
-
-  private restartDelay(): number {
-    const now = performance.now()
-    const settled = now - this.lastExit > SETTLED_MS
-    this.lastExit = now
-    this.restartMs = settled ? RESTART_MS : Math.min(2 * this.restartMs, MAX_RESTART_MS)
-    return this.restartMs
+    return { number, memory, table, clockOffset: -clockOrigin() }
   }
 
   private async closeGroup(group: Group, drainMs: number): Promise<void> {
