@@ -1,7 +1,7 @@
 import type { Logger } from '../log.ts'
 import { Audit } from './audit.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { type ClusterAddress, loadCredentials } from './credentials.ts'
+import { type ClusterAddress, type Credentials, loadCredentials } from './credentials.ts'
 import { CLUSTER_SERVICE_NAME_LABEL } from './decode.ts'
 import { JSON_FORMAT } from './format.ts'
 import { Interner } from './intern.ts'
@@ -87,7 +87,9 @@ export async function openStore(config: StoreConfig, deps: StoreDeps): Promise<O
   )
   const { snapshot, audit = true, snapshotAfterMs = SNAPSHOT_AFTER_MS } = config
   const snapshots =
-    snapshot === undefined ? undefined : new Snapshots(snapshot, sourceOf(config), shared)
+    snapshot === undefined
+      ? undefined
+      : new Snapshots(snapshot, await sourceOf(config, credentials), shared)
   return new RunningStore({
     ...shared,
     reflectors,
@@ -117,10 +119,13 @@ export function watchedBy(config: StoreConfig): [Resource, Selectors][] {
   return watched
 }
 
-/** What a snapshot must be of. */
-function sourceOf(config: StoreConfig): string {
-  const { kubeconfig, endpoint, tls } = config
-  return JSON.stringify([kubeconfig ?? endpoint ?? 'in-cluster', tls ?? null, watchedBy(config)])
+/** What a snapshot must be of: the same selectors, at the same address. No more of a server can be known while it is away. */
+async function sourceOf(config: StoreConfig, credentials: Credentials): Promise<string> {
+  const server = await credentials.access().then(
+    (access) => access.server,
+    () => '',
+  )
+  return JSON.stringify([server, watchedBy(config)])
 }
 
 const LIVING_PODS = 'status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown'

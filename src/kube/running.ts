@@ -35,6 +35,8 @@ export interface OpenStore {
   audit(): Promise<number>
   /** `snapshot` until the API server has given the first complete lists. */
   source(): Source
+  /** When the snapshot on the disk was written, in milliseconds since 1970; undefined where there is none. */
+  snapshotAt(): number | undefined
   stats(): StoreStats
 }
 
@@ -89,7 +91,7 @@ export class RunningStore implements OpenStore {
     this.#forgetSnapshot()
     for (const part of [...this.#parts.reflectors, ...this.#parts.audits]) part.stop()
     await Promise.all(this.#running)
-    if (this.#source === 'api') await this.#parts.snapshots?.stop()
+    await this.#parts.snapshots?.stop()
     this.#parts.transport.close()
   }
 
@@ -118,12 +120,19 @@ export class RunningStore implements OpenStore {
     return this.#source
   }
 
+  snapshotAt(): number | undefined {
+    return this.#parts.snapshots?.at
+  }
+
   stats(): StoreStats {
     return statsOf(this.#parts.store, this.#parts.reflectors)
   }
 
   /** Everything has been listed once. */
   #listed(): void {
+    const fromSnapshot = this.#source === 'snapshot' && this.#parts.store.synced
+    if (fromSnapshot)
+      this.#parts.log.info('The API server is back: no more answers from a snapshot')
     this.#source = 'api'
     this.#forgetSnapshot()
     this.#parts.store.markSynced()

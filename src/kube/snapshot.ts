@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { Endpoint, type Fact, Namespace, Pod, Service, ServiceImport, Slice } from './facts.ts'
 import type { Interner } from './intern.ts'
@@ -11,11 +11,19 @@ import type { Resource } from './resources.ts'
  * The store on a disk, for a start while the API is away.
  *
  * A text file of JSON lines: a heading, a line for each record, and last the SHA-256 of all before it. It is written
- * beside the old one and takes its place when it is whole, so whoever reads finds the old one or the new one.
+ * beside the old one and takes its place when it is whole, so whoever reads finds the old one or the new one. It is read
+ * twice, first for the checksum and then for the records, a piece at a time: a cluster's snapshot is too long to be held
+ * beside the store.
  */
 
-/** A larger file is refused: it would not fit beside the store. */
+/** A larger file is refused; a cluster of 50,000 Services has a tenth of it. */
 export const MAX_SNAPSHOT_OCTETS = 256 * 1024 * 1024
+/** A file with a longer line is refused. The longest there may be is of a slice with its 1,000 endpoints. */
+export const MAX_LINE_OCTETS = 4 * 1024 * 1024
+/** What is read at a time. */
+const PIECE_OCTETS = 64 * 1024
+/** 64 hexadecimal digits and the end of their line. */
+const CHECKSUM_OCTETS = 65
 /** Records that are written, or read, in one turn of the event loop. */
 const TURN_RECORDS = 500
 const FORMAT = 'muster snapshot 1'
@@ -75,34 +83,79 @@ export async function loadSnapshot(
   source: string,
   pool: Interner,
 ): Promise<Loaded> {
-  let text: Buffer
+  let handle: FileHandle
   try {
-    const { size } = await stat(file)
-    if (size > MAX_SNAPSHOT_OCTETS) return { refused: `it has ${size} octets` }
-    text = await readFile(file)
+    handle = await open(file)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     return code === 'ENOENT' ? { missing: true } : { refused: message }
   }
-  const lines = checkedLines(text)
-  if (lines === undefined) return { refused: 'it is damaged: its checksum is another' }
-  const [format, from, at] = JSON.parse(lines[0] ?? '[]') as [string, string, number]
-  if (format !== FORMAT) return { refused: `its format is not '${FORMAT}'` }
-  if (from !== source) return { refused: 'it is of another cluster, or of other selectors' }
-  for (let i = 1; i < lines.length; i++) {
-    if (i % TURN_RECORDS === 0) await setImmediate()
-    putLine(store, lines[i]!, pool)
+  try {
+    return await loadFrom(handle, store, source, pool)
+  } catch (error) {
+    return { refused: (error as Error).message }
+  } finally {
+    await handle.close()
   }
-  return { records: lines.length - 1, at }
 }
 
-function checkedLines(text: Buffer): string[] | undefined {
-  // 64 hexadecimal digits and the end of their line.
-  const end = text.length - 65
-  if (end <= 0) return undefined
-  const checksum = createHash('sha256').update(text.subarray(0, end)).digest('hex')
-  if (text.toString('latin1', end) !== `${checksum}\n`) return undefined
-  return text.toString('utf8', 0, end - 1).split('\n')
+async function loadFrom(
+  handle: FileHandle,
+  store: MemoryStore,
+  source: string,
+  pool: Interner,
+): Promise<Loaded> {
+  const { size } = await handle.stat()
+  if (size > MAX_SNAPSHOT_OCTETS) return { refused: `it has ${size} octets` }
+  const octets = size - CHECKSUM_OCTETS
+  if (octets <= 0 || !(await isWhole(handle, octets))) {
+    return { refused: 'it is damaged: its checksum is another' }
+  }
+  const lines = linesIn(handle, octets)
+  const [format, from, at] = JSON.parse((await lines.next()).value ?? '[]') as Heading
+  if (format !== FORMAT) return { refused: `its format is not '${FORMAT}'` }
+  if (from !== source) return { refused: 'it is of another cluster, or of other selectors' }
+  let records = 0
+  for await (const line of lines) {
+    if (++records % TURN_RECORDS === 0) await setImmediate()
+    putLine(store, line, pool)
+  }
+  return { records, at }
+}
+
+type Heading = [format: string, source: string, at: number]
+
+async function isWhole(handle: FileHandle, octets: number): Promise<boolean> {
+  const hash = createHash('sha256')
+  for await (const piece of piecesOf(handle, octets)) hash.update(piece)
+  const checksum = Buffer.alloc(CHECKSUM_OCTETS)
+  await handle.read(checksum, 0, CHECKSUM_OCTETS, octets)
+  return checksum.toString('latin1') === `${hash.digest('hex')}\n`
+}
+
+/** The beginning of a file. A piece is valid until the next one is asked for. */
+async function* piecesOf(handle: FileHandle, octets: number): AsyncGenerator<Buffer, undefined> {
+  const buffer = Buffer.alloc(Math.min(octets, PIECE_OCTETS))
+  for (let at = 0; at < octets; ) {
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, octets - at), at)
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+    at += bytesRead
+  }
+}
+
+async function* linesIn(handle: FileHandle, octets: number): AsyncGenerator<string, undefined> {
+  let begun: Buffer = Buffer.alloc(0)
+  for await (const piece of piecesOf(handle, octets)) {
+    const text = begun.length === 0 ? piece : Buffer.concat([begun, piece])
+    let start = 0
+    for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10, start)) {
+      yield text.toString('utf8', start, end)
+      start = end + 1
+    }
+    begun = Buffer.from(text.subarray(start))
+    if (begun.length > MAX_LINE_OCTETS) throw new Error('it has a line that is too long')
+  }
 }
 
 type PackedPort = [number, string, string]

@@ -42,6 +42,9 @@ export interface Plugin {
   /** Readiness (plugin ready). Without it the plugin is always ready. */
   ready?(): boolean
 
+  /** What an operator should know while the plugin is ready (plugin ready): one line, undefined for nothing. */
+  readyNote?(): string | undefined
+
   /** Codes of EDNS options that clients get back on this listener, beside those that all get (rewrite edns0). */
   readonly echoes?: readonly number[]
 

@@ -1,15 +1,22 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { systemClock } from '../../src/kube/clock.ts'
 import { Interner } from '../../src/kube/intern.ts'
 import { MemoryStore } from '../../src/kube/memory.ts'
 import { applyObject, RESOURCES } from '../../src/kube/resources.ts'
-import { loadSnapshot, writeSnapshot } from '../../src/kube/snapshot.ts'
-import { SNAPSHOT_INTERVAL_MS } from '../../src/kube/snapshots.ts'
+import {
+  loadSnapshot,
+  MAX_LINE_OCTETS,
+  MAX_SNAPSHOT_OCTETS,
+  writeSnapshot,
+} from '../../src/kube/snapshot.ts'
+import { SNAPSHOT_INTERVAL_MS, Snapshots } from '../../src/kube/snapshots.ts'
 import type { ApiObject } from './fake-api.ts'
+import { HandClock } from './hand-clock.ts'
 import { namespace, pod, service, serviceImport, slice } from './objects.ts'
-import { scene, until } from './scene.ts'
+import { keptLog, scene, until } from './scene.ts'
 
 const OPTIONS = { endpoints: true, multicluster: true, zonal: false, clock: systemClock }
 const HEADING = { source: 'here', at: 12 }
@@ -90,6 +97,76 @@ t.test('a snapshot of something else is refused, and a missing one is none', asy
   const store = new MemoryStore(OPTIONS)
   t.match(await loadSnapshot(store, file, 'there', new Interner()), { refused: /another cluster/ })
   t.same(await loadSnapshot(store, join(folder, 'none'), 'here', new Interner()), { missing: true })
+})
+
+t.test('records longer than what is read at a time are whole', async (t) => {
+  const file = join(t.testdir(), 'snapshot')
+  const store = new MemoryStore(OPTIONS)
+  const endpoints = Array.from({ length: 1000 }, (_, i) => ({
+    addresses: [`fd00:${'0123:'.repeat(5)}0:${i.toString(16)}`],
+    hostname: `host-${'x'.repeat(50)}-${i}`,
+    nodeName: `ñode-${i}`,
+  }))
+  for (const name of ['one', 'two', 'three']) {
+    const object = slice(name, 'x', 'a', endpoints)
+    object.metadata.resourceVersion = '7'
+    applyObject(store, RESOURCES.endpointslices, object, new Interner())
+  }
+  await writeSnapshot(store, file, HEADING)
+  t.ok(readFileSync(file).length > 200_000)
+  const other = new MemoryStore(OPTIONS)
+  t.match(await loadSnapshot(other, file, 'here', new Interner()), { records: 3 })
+  t.same(everything(other), everything(store))
+})
+
+t.test('a file or a line that is too long is refused', async (t) => {
+  const file = join(t.testdir(), 'snapshot')
+  const text = `["muster snapshot 1","here",1]\n"${'x'.repeat(2 * MAX_LINE_OCTETS)}"\n`
+  writeFileSync(file, `${text}${createHash('sha256').update(text).digest('hex')}\n`)
+  const store = new MemoryStore(OPTIONS)
+  t.match(await loadSnapshot(store, file, 'here', new Interner()), { refused: /line/ })
+  truncateSync(file, MAX_SNAPSHOT_OCTETS + 1)
+  t.match(await loadSnapshot(store, file, 'here', new Interner()), { refused: /octets/ })
+})
+
+/** What keeps a file, with a source of its own. */
+function keeper(t: Test, file: string, source: string) {
+  const [clock, log] = [new HandClock(), keptLog()]
+  const snapshots = new Snapshots(file, source, { store: filled(), clock, log })
+  t.teardown(() => snapshots.stop())
+  return { snapshots, clock, log }
+}
+
+t.test('of two stores that keep one file the younger one writes, until it is gone', async (t) => {
+  const file = join(t.testdir(), 'snapshot')
+  const source = () => JSON.parse(readFileSync(file, 'utf8').split('\n')[0]!)[1]
+  const first = keeper(t, file, 'first')
+  first.snapshots.start()
+  await until(() => first.snapshots.at !== undefined)
+  const second = keeper(t, file, 'second')
+  second.snapshots.start()
+  await until(() => second.snapshots.at !== undefined)
+  t.equal(source(), 'second')
+  await second.snapshots.stop()
+  t.equal(source(), 'second')
+  const third = keeper(t, file, 'third')
+  await first.snapshots.stop()
+  t.equal(source(), 'second', 'the older one wrote nothing at its end')
+  third.snapshots.start()
+  await until(() => third.snapshots.at !== undefined)
+  t.equal(source(), 'third')
+})
+
+t.test('a file that cannot be written is told of, and written when it can be', async (t) => {
+  const folder = join(t.testdir(), 'folder')
+  const { snapshots, clock, log } = keeper(t, join(folder, 'snapshot'), 'here')
+  snapshots.start()
+  await until(() => log.lines.length > 0)
+  t.match(log.lines[0], /Failed to write snapshot .*no such file or directory/)
+  mkdirSync(folder)
+  await until(() => snapshots.at !== undefined, clock, SNAPSHOT_INTERVAL_MS)
+  t.match(log.lines.at(-1), /Able to write snapshot .* again/)
+  rmSync(folder, { recursive: true })
 })
 
 t.test('a restart while the API is away answers from the snapshot, and says so', async (t) => {

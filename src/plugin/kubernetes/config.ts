@@ -37,6 +37,8 @@ export interface Config {
   readonly multicluster: readonly Name[]
   readonly zonal: boolean
   readonly startupTimeoutMs: number
+  /** File that the store is kept in; undefined for none. */
+  readonly snapshot: string | undefined
 }
 
 export const DEFAULT_TTL = 5

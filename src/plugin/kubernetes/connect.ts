@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { Registry } from '../../admin/metrics.ts'
 import { type Clock, systemClock } from '../../kube/clock.ts'
 import { type OpenStore, openStore, type StoreConfig } from '../../kube/open.ts'
 import { type Stamps, type Store, stampKey } from '../../kube/store.ts'
@@ -10,6 +11,7 @@ import type { Setup, Shared } from '../setup.ts'
 import type { Config } from './config.ts'
 import { observerOf } from './metrics.ts'
 import { serialName } from './replies.ts'
+import { tellStore } from './store-metrics.ts'
 
 /** How often a start that waits for the API says so. */
 export const WAITING_LOG_MS = 500
@@ -19,13 +21,28 @@ export class SharedStore implements Shared {
   /** Name of the store among several. */
   readonly name: string
   readonly #opened: Promise<OpenStore>
+  #open: OpenStore | undefined
   #started = false
+  #untell = (): void => {}
 
-  constructor(name: string, opened: Promise<OpenStore>) {
+  constructor(name: string, opened: Promise<OpenStore>, metrics: Registry) {
     this.name = name
     this.#opened = opened
-    // Whoever set it up asks for it and is told; this only keeps the process from ending before.
-    opened.catch(() => {})
+    opened.then(
+      (open) => {
+        this.#open = open
+        this.#untell = tellStore(metrics, open)
+      },
+      // Whoever set it up asks for it and is told; this only keeps the process from ending before.
+      () => {},
+    )
+  }
+
+  /** For the readiness page: where the answers are from, if that is not the API. */
+  note(): string | undefined {
+    const [open, at] = [this.#open, this.#open?.snapshotAt()]
+    if (open?.source() !== 'snapshot' || !open.store.synced || at === undefined) return undefined
+    return `the API server is away, answers are from a snapshot of ${new Date(at).toISOString()}`
   }
 
   /** @throws ConfigurationError */
@@ -43,6 +60,7 @@ export class SharedStore implements Shared {
   async close(): Promise<void> {
     const opened = await this.#opened.catch(() => undefined)
     await opened?.stop()
+    this.#untell()
   }
 }
 
@@ -57,7 +75,7 @@ export function sharedStore(setup: Setup, config: Config): SharedStore {
       tellChanges(open.store, name, versions, serials)
       return open
     })
-    return new SharedStore(name, opened)
+    return new SharedStore(name, opened, metrics)
   })
 }
 
@@ -121,11 +139,13 @@ function storeConfig(config: Config, setup: Setup): StoreConfig {
     pods: config.pods === 'verified',
     multicluster: config.multicluster.length > 0,
     zonal: config.zonal,
+    snapshot: config.snapshot,
+    snapshotAfterMs: config.startupTimeoutMs,
   }
 }
 
 /** The same configuration has the same name, and a kubeconfig that was written anew another. */
-function nameOf({ environment, ...config }: StoreConfig): string {
+function nameOf({ environment, snapshotAfterMs: _, ...config }: StoreConfig): string {
   const inCluster = config.kubeconfig === undefined && config.endpoint === undefined
   const told = {
     ...config,

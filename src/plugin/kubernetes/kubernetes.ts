@@ -43,6 +43,8 @@ export interface KubernetesParts extends ReplyParts {
   readonly versions: Versions
   /** Search list of this machine's resolver, for autopath. */
   readonly search: readonly Name[]
+  /** What the readiness page should tell of the store. */
+  readonly note?: () => string | undefined
 }
 
 /** A name error: no such name, unless somebody behind knows it. */
@@ -108,6 +110,10 @@ export class Kubernetes implements Plugin {
 
   ready(): boolean {
     return this.#parts.store.synced
+  }
+
+  readyNote(): string | undefined {
+    return this.#parts.note?.()
   }
 
   metadata(query: Query): Iterable<readonly [string, () => string]> {

@@ -39,6 +39,7 @@ export const module: PluginModule = {
       storeName: shared.name,
       liveSerials: setup.serials !== undefined,
       search: searchOfThisMachine(),
+      note: () => shared.note(),
     })
     setup.onStart(async () => {
       await shared.start()
@@ -96,6 +97,7 @@ function withDefaults(zones: readonly Name[], primaryZone: Name): Draft {
     multicluster: [],
     zonal: false,
     startupTimeoutMs: DEFAULT_STARTUP_TIMEOUT_MS,
+    snapshot: undefined,
   }
 }
 
@@ -189,6 +191,11 @@ const DIRECTIVES: Record<string, (draft: Draft, tokens: Dispenser, log: Logger) 
   startup_timeout(draft, tokens) {
     const [text = ''] = some(tokens)
     draft.startupTimeoutMs = startupTimeout(tokens, text)
+  },
+  snapshot(draft, tokens) {
+    const [file = ''] = exactly(tokens, 1)
+    if (file === '') throw tokens.argErr()
+    draft.snapshot = file
   },
   apiserver_qps(draft, tokens) {
     draft.api = { ...draft.api, qps: bound(tokens, 'apiserver_qps', parseFloatingPoint) }

@@ -39,6 +39,16 @@ export class Readiness implements Shared {
     return [...names].sort(compareText)
   }
 
+  /** What ready plugins want to be known, as `NAME: TEXT`, sorted, each once. */
+  notes(): string[] {
+    const notes = new Set<string>()
+    for (const { plugin } of this.monitored) {
+      const note = plugin.readyNote?.()
+      if (note !== undefined) notes.add(`${plugin.name}: ${note}`)
+    }
+    return [...notes].sort(compareText)
+  }
+
   close(): void {
     this.monitored.clear()
   }
@@ -53,7 +63,7 @@ export function openReadyPage(
 ): Promise<() => Promise<void>> {
   return http.add(address, '/ready', (_request, response) => {
     const missing = readiness.missing().join(',')
-    if (missing === '') return say(response, 200, 'OK')
+    if (missing === '') return say(response, 200, ['OK', ...readiness.notes()].join('\n'))
     log.info(`Plugins not ready: "${missing}"`)
     return say(response, 503, missing)
   })

@@ -40,7 +40,13 @@ async function stores(...directives: string[]): Promise<number> {
 t.test('blocks share a store where they ask the same of the same API', async (t) => {
   const one = `kubeconfig ${kubeconfig('one', 'http://127.0.0.1:1')}`
   const two = `kubeconfig ${kubeconfig('two', 'http://127.0.0.1:2')}`
-  t.equal(await stores(one, `${one}\nttl 30\npods insecure\nnamespaces shop\nfallthrough`), 1)
+  t.equal(
+    await stores(
+      one,
+      `${one}\nttl 30\npods insecure\nnamespaces shop\nfallthrough\nstartup_timeout 1s`,
+    ),
+    1,
+  )
   t.equal(await stores(one, two), 2)
   for (const more of [
     'pods verified',
@@ -49,6 +55,7 @@ t.test('blocks share a store where they ask the same of the same API', async (t)
     'namespace_labels a=b',
     'zonal',
     'multicluster cluster.local',
+    'snapshot one',
   ]) {
     t.equal(await stores(one, `${one}\n${more}`), 2, more)
   }

@@ -60,6 +60,7 @@ t.test('every directive is read', async (t) => {
     apiserver_qps 0.5
     apiserver_burst 7
     apiserver_max_inflight 0
+    snapshot /var/lib/muster/snapshot
   }`)
   t.same(
     {
@@ -92,6 +93,7 @@ t.test('every directive is read', async (t) => {
       multicluster: ['clusterset.local.'],
       zonal: true,
       startupTimeoutMs: 90_000,
+      snapshot: '/var/lib/muster/snapshot',
     },
   )
   t.match(

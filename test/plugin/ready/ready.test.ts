@@ -55,6 +55,17 @@ t.test('one page speaks for the plugins of all blocks that have ready', async (t
   await chain.stop()
 })
 
+t.test('what a ready plugin wants to be known follows', async (t) => {
+  const chain = await arrange(`ready ${ADDRESS}`, [ready], {
+    backend: { ...becoming('kubernetes'), readyNote: () => 'from a snapshot' },
+  })
+  await chain.start()
+  t.equal(await probe(chain), '503 kubernetes')
+  state.set('kubernetes', true)
+  t.equal(await probe(chain), '200 OK\nkubernetes: from a snapshot')
+  await chain.stop()
+})
+
 t.test('when the process ends the page is gone before anything else', async (t) => {
   const chain = await arrange(`ready ${ADDRESS}`, [ready])
   await chain.start()
