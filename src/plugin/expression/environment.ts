@@ -5,6 +5,7 @@ import { addressOctets, Cidr } from '../cidr.ts'
 import type { Query } from '../query.ts'
 import { ExpressionError } from './error.ts'
 import type { Environment } from './evaluate.ts'
+import type { Kind } from './kinds.ts'
 
 type QueryFunction = (query: Query, ...args: readonly unknown[]) => unknown
 
@@ -26,6 +27,15 @@ const FUNCTIONS: ReadonlyMap<string, QueryFunction> = new Map<string, QueryFunct
   ['server_ip', (query) => query.exchange.local.address.replace(/%.*$/, '')],
   ['server_port', (query) => String(query.exchange.local.port)],
 ])
+
+const NUMBERS: ReadonlySet<string> = new Set(['size', 'id', 'opcode', 'bufsize'])
+const TRUTHS: ReadonlySet<string> = new Set(['incidr', 'do'])
+
+/** What a function of a query returns, as a kind. */
+export function queryKinds(name: string): Kind | undefined {
+  if (!FUNCTIONS.has(name)) return undefined
+  return `func() ${NUMBERS.has(name) ? 'int' : TRUTHS.has(name) ? 'bool' : 'string'}`
+}
 
 /** Functions whose value is the same for whoever asks the same name, type and class with the same DO bit. */
 const OF_QUESTION: ReadonlySet<string> = new Set([

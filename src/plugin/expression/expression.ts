@@ -1,5 +1,7 @@
 import { BUILTINS, PREDICATE_BUILTINS } from './builtins.ts'
+import { queryKinds } from './environment.ts'
 import { type Environment, evaluate } from './evaluate.ts'
+import { type Kind, type KindOfName, kindOf } from './kinds.ts'
 import type { Node } from './nodes.ts'
 import { parseExpression } from './parser.ts'
 
@@ -9,15 +11,19 @@ import { parseExpression } from './parser.ts'
  */
 export class Expression {
   readonly source: string
+  /** What the value will be, as far as it can be told. */
+  readonly kind: Kind
   private readonly node: Node
 
   /**
    * @param known whether a name is in the environment that the expression will be evaluated with
+   * @param kinds what those names are; by default those of a query
    * @throws ExpressionError
    */
-  constructor(source: string, known: (name: string) => boolean) {
+  constructor(source: string, known: (name: string) => boolean, kinds: KindOfName = queryKinds) {
     this.source = source
-    this.node = parseExpression(source, known)
+    this.node = parseExpression(source, known, kinds)
+    this.kind = kindOf(this.node, kinds)
   }
 
   /** @throws ExpressionError, or what a function of the environment throws */

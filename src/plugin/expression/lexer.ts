@@ -23,7 +23,7 @@ export function tokenize(source: string): Token[] {
     SKIP.lastIndex = at
     at += SKIP.exec(source)?.[0].length ?? 0
     if (at >= source.length) {
-      tokens.push({ kind: 'end', text: 'EOF', column: at })
+      tokens.push({ kind: 'end', text: 'EOF', column: Math.max(at - 1, 0) })
       return tokens
     }
     const token = tokenAt(source, at)

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js'
 import { BUILTINS, PREDICATE_BUILTINS } from './builtins.ts'
 import { ExpressionError } from './error.ts'
+import { type KindOfName, kindOf, takes, takesOne } from './kinds.ts'
 import { type Token, tokenize } from './lexer.ts'
 import type { Node } from './nodes.ts'
 
@@ -74,23 +75,30 @@ const MAX_PATTERN = 10_000
  * Parses an expression of expr-lang.
  *
  * @param known whether a name is in the environment
+ * @param kinds what the names of the environment are
  * @throws ExpressionError
  */
-export function parseExpression(source: string, known: (name: string) => boolean): Node {
-  return new Parser(source, known).parse()
+export function parseExpression(
+  source: string,
+  known: (name: string) => boolean,
+  kinds: KindOfName,
+): Node {
+  return new Parser(source, known, kinds).parse()
 }
 
 class Parser {
   private readonly source: string
   private readonly tokens: readonly Token[]
   private readonly known: (name: string) => boolean
+  private readonly kinds: KindOfName
   private readonly locals: string[] = []
   private at = 0
   private depth = 0
   private predicates = 0
 
-  constructor(source: string, known: (name: string) => boolean) {
+  constructor(source: string, known: (name: string) => boolean, kinds: KindOfName) {
     this.source = source
+    this.kinds = (name) => (this.locals.includes(name) ? 'any' : kinds(name))
     this.tokens = tokenize(source)
     this.known = known
   }
@@ -114,9 +122,11 @@ class Parser {
   }
 
   private declaration(): Node {
+    const { column } = this.token
     const name = this.word()
     if (this.known(name) || BUILTINS[name] !== undefined) {
-      throw this.error(`cannot redeclare ${this.known(name) ? 'variable' : 'builtin'} ${name}`)
+      const what = this.known(name) ? name : `builtin ${name}`
+      throw new ExpressionError(`cannot redeclare ${what}`, this.source, column)
     }
     this.expect('=')
     const value = this.expression(0)
@@ -158,6 +168,7 @@ class Parser {
   private behind(left: Node, operator: Token, binds: number): Node {
     if (operator.text === '|') return this.piped(left)
     const right = this.expression(RIGHT.has(operator.text) ? binds : binds + 1)
+    this.checkBoth(operator, left, right)
     if (operator.text === 'matches' && right.kind === 'literal') {
       return { ...binary('matches', left, right), pattern: this.pattern(right.value, operator) }
     }
@@ -167,14 +178,22 @@ class Parser {
     return binary(operator.text, left, right)
   }
 
+  private checkBoth(operator: Token, left: Node, right: Node): void {
+    const [first, second] = [kindOf(left, this.kinds), kindOf(right, this.kinds)]
+    if (takes(operator.text, first, second)) return
+    const reason = `invalid operation: ${operator.text} (mismatched types ${first} and ${second})`
+    throw new ExpressionError(reason, this.source, operator.column)
+  }
+
   /** `1 < x < 5`: both hold. */
   private comparisons(first: Node, middle: Node): Node {
     let all = first
     let left = middle
     while (COMPARISONS.has(this.token.text)) {
-      const operator = this.next().text
+      const operator = this.next()
       const right = this.expression(21)
-      all = binary('&&', all, binary(operator, left, right))
+      this.checkBoth(operator, left, right)
+      all = binary('&&', all, binary(operator.text, left, right))
       left = right
     }
     return all
@@ -200,6 +219,10 @@ class Parser {
 
   private ternary(test: Node): Node {
     if (!this.takes('?')) return test
+    const kind = kindOf(test, this.kinds)
+    if (kind !== 'bool' && kind !== 'any') {
+      throw this.error(`non-bool expression (type ${kind}) used as condition`)
+    }
     if (this.takes(':')) return { kind: 'ternary', test, yes: test, no: this.expression(0) }
     const yes = this.expression(0)
     this.expect(':')
@@ -226,6 +249,11 @@ class Parser {
     this.at++
     const operand = this.expression(binds)
     const operator = token.text === 'not' ? '!' : (token.text as '!' | '-' | '+')
+    const kind = kindOf(operand, this.kinds)
+    if (!takesOne(operator, kind)) {
+      const reason = `invalid operation: ${token.text} (mismatched type ${kind})`
+      throw new ExpressionError(reason, this.source, token.column)
+    }
     return this.postfix({ kind: 'unary', operator, operand })
   }
 

@@ -4,8 +4,9 @@ import { quote } from '../../corefile/quote.ts'
 import { parseUnsigned } from '../../corefile/values.ts'
 import { classFromText, RCODE, rcodeFromText, typeFromText } from '../../wire/codes.ts'
 import type { Name } from '../../wire/name.ts'
-import { isQueryFunction } from '../expression/environment.ts'
+import { isQueryFunction, queryKinds } from '../expression/environment.ts'
 import { Expression, isBuiltin } from '../expression/expression.ts'
+import type { Kind } from '../expression/kinds.ts'
 import type { PluginModule, Setup } from '../setup.ts'
 import { fallthroughZones, zoneNames } from '../zones.ts'
 import { parseUint } from './functions.ts'
@@ -148,11 +149,20 @@ function parseExpression(
   name?: string,
 ): Expression {
   try {
-    return new Expression(source, (word) => knows(draft, word))
+    return new Expression(
+      source,
+      (word) => knows(draft, word),
+      (word) => kindOf(draft, word),
+    )
   } catch (error) {
     const what = name === undefined ? '' : `${name}, `
     throw tokens.err(`could not compile expression: ${what}${(error as Error).message}`)
   }
+}
+
+function kindOf(draft: Draft, word: string): Kind | undefined {
+  if (word === 'group') return 'func() string'
+  return draft.variables.find(({ name }) => name === word)?.expression.kind ?? queryKinds(word)
 }
 
 const knows = (draft: Draft, word: string): boolean =>

@@ -60,6 +60,29 @@ t.test('a query tells its name, type, client and sizes', async (t) => {
   t.throws(() => ask("incidr('x', '10.0.0.0/8')"), { message: /not an IP address/ })
 })
 
+t.test('operands of the wrong kind are found at the start', async (t) => {
+  const mistake = (source: string) => {
+    try {
+      new Expression(source, isQueryFunction)
+      return ''
+    } catch (error) {
+      return (error as Error).message.split('\n')[0]
+    }
+  }
+  t.equal(mistake('port() == 53'), 'invalid operation: == (mismatched types string and int) (1:8)')
+  t.equal(mistake('not port()'), 'invalid operation: not (mismatched type string) (1:1)')
+  t.equal(mistake('do() and 1'), 'invalid operation: and (mismatched types bool and int) (1:6)')
+  t.equal(
+    mistake("bufsize() > '5'"),
+    'invalid operation: > (mismatched types int and string) (1:11)',
+  )
+  t.equal(
+    mistake("name == 'x'"),
+    'invalid operation: == (mismatched types func() string and string) (1:6)',
+  )
+  t.equal(mistake("int(port()) == 53 and name() in ['a.'] and nil == 1"), '')
+})
+
 t.test('any text is an expression or an error that can be shown', async () => {
   const piece = fc.constantFrom(
     '1',
