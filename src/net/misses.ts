@@ -185,9 +185,9 @@ export class Misses {
   private ask(listening: Listening, descriptor: number, ring: RingReader, peer: Peer): void {
     const { record } = this
     const { bytes } = ring
-    const packet = Buffer.from(
-      bytes.slice(record.packetAt, record.packetAt + record.packetOctets).buffer,
-    )
+    // Of the pool: an array of its own costs several times as much, and the collector too.
+    const packet = Buffer.allocUnsafe(record.packetOctets)
+    copy(bytes, record.packetAt, packet, 0, record.packetOctets)
     try {
       const response = listening.handle(packet, peer)
       if (response instanceof Uint8Array) {

@@ -6,7 +6,7 @@ import { C } from './syscalls.ts'
 const MAX_LOCALS = 256
 const CONTROL_DATA = 16
 
-/** An address that is put into words only when someone asks. */
+/** An IPv6 address that is put into words only when someone asks. */
 class LazyEndpoint implements Endpoint {
   readonly port: number
   private readonly octets: Uint8Array
@@ -18,7 +18,25 @@ class LazyEndpoint implements Endpoint {
   }
 
   get address(): string {
-    this.text ??= addressText(this.octets)
+    this.text ??= ipv6AddressText(this.octets)
+    return this.text
+  }
+}
+
+/** The same for IPv4, whose address is one number. */
+class LazyEndpoint4 implements Endpoint {
+  readonly port: number
+  private readonly word: number
+  private text: string | undefined
+
+  constructor(port: number, word: number) {
+    this.port = port
+    this.word = word
+  }
+
+  get address(): string {
+    const { word } = this
+    this.text ??= `${word >>> 24}.${(word >> 16) & 0xff}.${(word >> 8) & 0xff}.${word & 0xff}`
     return this.text
   }
 }
@@ -31,11 +49,16 @@ export function isIpv6(bytes: Uint8Array, at: number): boolean {
 /** Who asked, from the socket address that the kernel gave. */
 export function clientOf(bytes: Uint8Array, at: number, octets: number): Endpoint {
   const port = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)
-  return new LazyEndpoint(port, bytes.slice(at, at + octets))
+  if (isIpv6(bytes, at)) return new LazyEndpoint(port, bytes.slice(at, at + octets))
+  const from = bytes[at] === C.AF_INET6 ? at + 20 : at + 4
+  const high = ((bytes[from] as number) << 24) | ((bytes[from + 1] as number) << 16)
+  return new LazyEndpoint4(
+    port,
+    high | ((bytes[from + 2] as number) << 8) | (bytes[from + 3] as number),
+  )
 }
 
-function addressText(octets: Uint8Array): string {
-  if (octets[0] === C.AF_INET) return ipv4Text(octets, 4)
+function ipv6AddressText(octets: Uint8Array): string {
   const text = ipv6Text(octets, 8)
   if (!isLinkLocal(octets, 8)) return text
   const zone = new DataView(octets.buffer, octets.byteOffset).getUint32(24, true)

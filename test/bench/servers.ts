@@ -98,7 +98,7 @@ function nsd(folder: string, port: number): readonly string[] | undefined {
   const run = join(folder, `nsd.${port}`)
   mkdirSync(run, { recursive: true })
   writeFileSync(join(run, 'cluster.local.zone'), zoneFile())
-  const server = `server:\n  ip-address: 127.0.0.1@${port}\n  server-count: 1\n  username: ""\n  zonesdir: ${run}\n  pidfile: ${run}/pid\n  zonelistfile: ${run}/list\n  xfrdfile: ${run}/xfrd\n  xfrdir: ${run}\n  database: ""\n`
+  const server = `server:\n  ip-address: 127.0.0.1@${port}\n  server-count: 1\n  rrl-ratelimit: 0\n  username: ""\n  zonesdir: ${run}\n  pidfile: ${run}/pid\n  zonelistfile: ${run}/list\n  xfrdfile: ${run}/xfrd\n  xfrdir: ${run}\n  database: ""\n`
   const zone = `remote-control:\n  control-enable: no\nzone:\n  name: cluster.local\n  zonefile: cluster.local.zone\n`
   writeFileSync(join(run, 'nsd.conf'), `${server}${zone}`)
   return [file, '-d', '-c', join(run, 'nsd.conf')]
