@@ -31,6 +31,9 @@ export function* entriesOf(octets: string, file = ''): Generator<Entry> {
   for (let entry = lexer.entry(); entry !== undefined; entry = lexer.entry()) yield entry
 }
 
+/** A word without quotes: a backslash takes its meaning from the next character of the line. */
+const PLAIN = /(?:[^ \t\r\n;"()\\]+|\\[^\r\n]|\\)+/y
+
 class Lexer {
   private readonly octets: string
   private readonly file: string
@@ -87,14 +90,8 @@ class Lexer {
 
   private plain(glued: boolean): Word {
     const start = this.at
-    let escaped = false
-    for (; this.at < this.octets.length; this.at++) {
-      const char = this.octets[this.at] as string
-      if (char === '\n' || char === '\r') break
-      if (escaped) escaped = false
-      else if (char === '\\') escaped = true
-      else if (' \t;"()'.includes(char)) break
-    }
+    PLAIN.lastIndex = start
+    this.at += PLAIN.exec(this.octets)?.[0].length ?? 0
     return { text: this.octets.slice(start, this.at), quoted: false, glued, ...this.behindWord() }
   }
 
