@@ -10,6 +10,7 @@ await main(process.argv.slice(2))
 
 async function main(words: readonly string[]): Promise<void> {
   if (words[0] === 'check') return runCheck(words.slice(1))
+  if (words[0] === 'explain') return runExplain(words.slice(1))
   const demo = words[0] === 'demo'
   const parsed = parseFlags(demo ? words.slice(1) : words, demo)
   if (parsed.outcome === 'usage') {
@@ -35,6 +36,11 @@ async function main(words: readonly string[]): Promise<void> {
   } catch (error) {
     fail((error as Error).message)
   }
+}
+
+async function runExplain(words: readonly string[]): Promise<void> {
+  const { explain } = await import('./cli/explain.ts')
+  process.exitCode = await explain(words, (text) => void process.stdout.write(text))
 }
 
 async function runCheck(words: readonly string[]): Promise<void> {

@@ -11,6 +11,7 @@ import { module as debug } from './debug/setup.ts'
 import { module as dns64 } from './dns64/setup.ts'
 import { module as erratic } from './erratic/setup.ts'
 import { module as errors } from './errors/setup.ts'
+import { module as explain } from './explain/setup.ts'
 import { module as file } from './file/setup.ts'
 import { module as forward } from './forward/setup.ts'
 import { module as header } from './header/setup.ts'
@@ -49,7 +50,7 @@ import { module as whoami } from './whoami/setup.ts'
  * https3, timeouts, multisocket, reload, nsid, bufsize, bind, debug, trace, ready, health, pprof, shed, prometheus, errors, log, dnstap, local, dns64,
  * any, chaos, loadbalance, tsig, rewrite, autopath, acl, cache, header, dnssec, tls, minimal, template, transfer, hosts, route53, azure, clouddns,
  * k8s_external, kubernetes, file, auto, secondary, etcd, loop, forward, grpc, erratic, whoami, on, sign, view, nomad. What is not in the list is an
- * unknown directive.
+ * unknown directive. `explain` is Muster's own.
  */
 export const ORDER: readonly PluginModule[] = [
   root,
@@ -69,6 +70,7 @@ export const ORDER: readonly PluginModule[] = [
   prometheus,
   errors,
   log,
+  explain,
   local,
   dns64,
   any,

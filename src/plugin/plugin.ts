@@ -4,6 +4,7 @@ import type { Rr } from '../wire/record.ts'
 import { ONCE } from './lifetime.ts'
 import type { Query } from './query.ts'
 import { giveUp, type Reply } from './reply.ts'
+import type { Explanation } from './why.ts'
 
 /** The rest of a chain. */
 export type Next = (query: Query) => Reply | Promise<Reply>
@@ -41,6 +42,16 @@ export interface Plugin {
 
   /** Readiness (plugin ready). Without it the plugin is always ready. */
   ready?(): boolean
+
+  /**
+   * What the plugin has to say about a query that came to it (plugin explain): what the reply was made from, what is wrong and what to do. May take its time and ask others.
+   *
+   * @param reply what it gave back
+   */
+  explain?(
+    query: Query,
+    reply: Reply | undefined,
+  ): Explanation | undefined | Promise<Explanation | undefined>
 
   /** What an operator should know while the plugin is ready (plugin ready): one line, undefined for nothing. */
   readyNote?(): string | undefined

@@ -5,6 +5,7 @@ import type { Question } from '../wire/reader.ts'
 import type { Rr } from '../wire/record.ts'
 import { type Lifetime, ONCE } from './lifetime.ts'
 import type { Query } from './query.ts'
+import type { Why } from './why.ts'
 
 /** What a plugin answers. Immutable: a plugin that changes one on its way back makes another by spreading it. */
 export interface Reply {
@@ -56,6 +57,10 @@ export interface Reply {
   readonly rotates: boolean
   /** The messages of a zone transfer behind this one, each a list of answers (RFC 5936 §2.2). */
   readonly stream: AsyncIterable<readonly Rr[]> | undefined
+  /** Why it is not what the client hoped for; clients are told only by {@link extendedError}. Whoever changes what the reply says leaves it out. */
+  readonly why?: (() => Why) | undefined
+  /** An Extended DNS Error (RFC 8914) that the core puts into the OPT record, for a client that sent one (plugin explain). */
+  readonly extendedError?: Why | undefined
   /** Signs a finished message of this reply (RFC 8945 §5.3); `index` counts the messages of a stream from 0. */
   readonly sign: ((message: Buffer, index: number) => Buffer) | undefined
 }

@@ -8,6 +8,7 @@ import type { Name } from '../wire/name.ts'
 import type { Versions } from './lifetime.ts'
 import type { Plugin } from './plugin.ts'
 import type { LiveSerials } from './reply.ts'
+import type { Walk } from './why.ts'
 
 /** A directive of the Corefile: what `order.ts` lists. */
 export interface PluginModule {
@@ -40,6 +41,8 @@ export interface Setup {
   plugin(name: string): Plugin | undefined
   /** All plugins of the block in chain order, once all are set up. */
   plugins(): readonly Plugin[]
+  /** Sends a copy of a question through the chains of all blocks and notes the way it takes (plugin explain); once all blocks are set up. */
+  walk?(question: { qname: Name; qtype: number; client: string }): Promise<Walk>
   /**
    * Something that outlives a reload when the next configuration asks for the same key: sockets, watches. `close` is called once no instance
    * uses it any more.

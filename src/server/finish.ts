@@ -1,7 +1,7 @@
 import type { Query } from '../plugin/query.ts'
 import type { Reply } from '../plugin/reply.ts'
 import { OPTION } from '../wire/codes.ts'
-import type { Opt, Option } from '../wire/edns.ts'
+import { extendedError, type Opt, type Option } from '../wire/edns.ts'
 import { type Content, uncompressedOctets, type Writer } from '../wire/writer.ts'
 
 /** Option codes that a reply echoes when the client sent them. */
@@ -55,22 +55,23 @@ export function limitOf(query: Query, reply: Reply): number {
 export function optOf(query: Query, reply: Reply): Opt | undefined {
   const asked = reply.askedWith === undefined ? query.opt : reply.askedWith.opt
   const extendedRcode = reply.rcode >> 4
-  if (asked === undefined) {
-    return reply.opt === undefined ? undefined : { ...reply.opt, extendedRcode }
-  }
   const own = reply.opt
-  if (own !== undefined) {
-    const flags = (own.flags & ECHOED_FLAGS) | (asked.flags & 0x8000)
-    return { udpSize: asked.udpSize, extendedRcode, version: 0, flags, options: own.options }
-  }
-  const flags = asked.flags & ECHOED_FLAGS
-  return {
-    udpSize: asked.udpSize,
-    extendedRcode,
-    version: 0,
-    flags,
-    options: echoed(asked.options, query.exchange.listener.echoes),
-  }
+  if (asked === undefined) return own === undefined ? undefined : { ...own, extendedRcode }
+  const { udpSize } = asked
+  const flags =
+    own === undefined
+      ? asked.flags & ECHOED_FLAGS
+      : (own.flags & ECHOED_FLAGS) | (asked.flags & 0x8000)
+  const options =
+    own === undefined ? echoed(asked.options, query.exchange.listener.echoes) : own.options
+  return { udpSize, extendedRcode, version: 0, flags, options: withError(options, reply) }
+}
+
+/** What an upstream or a plugin said of an error comes before what this server makes of it. */
+function withError(options: readonly Option[], { extendedError: why }: Reply): readonly Option[] {
+  if (why === undefined || options.some(({ code }) => code === OPTION.EXTENDED_ERROR))
+    return options
+  return [...options, extendedError(why.code, why.text)]
 }
 
 function echoed(

@@ -10,6 +10,7 @@ import type { LiveSerials } from '../plugin/reply.ts'
 import type { Block, Host, PluginModule, Setup } from '../plugin/setup.ts'
 import { newBlock } from './block.ts'
 import type { SharedHolder } from './shared.ts'
+import { walk } from './walk.ts'
 
 /** A server block set up: its settings and its chain. */
 export interface SetUpBlock {
@@ -120,6 +121,7 @@ export class Instance {
       plugin: (name) => to.plugins.find((plugin) => plugin.name === name),
       plugins: () => to.plugins,
       ...(parts.serials !== undefined && { serials: parts.serials }),
+      walk: (question) => walk(this.blocks, question, parts.host.now),
       shared: (key, create) => parts.shared.get(key, create),
       onStart: (run) => void this.starts.push(run),
       onStop: (run) => void this.stops.push(run),

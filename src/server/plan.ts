@@ -27,14 +27,18 @@ export interface PlannedListener {
 /**
  * Groups the server blocks by listening address.
  *
+ * @param linked makes a chain of a block's plugins
  * @throws CorefileError for zones that are served twice, overlap, or have a port that cannot be
  */
-export function plan(blocks: readonly SetUpBlock[]): PlannedListener[] {
+export function plan(
+  blocks: readonly SetUpBlock[],
+  linked: (plugins: readonly Plugin[]) => Next = link,
+): PlannedListener[] {
   for (const block of blocks) checkPorts(block.settings)
   checkOverlap(blocks.flatMap((block) => listenersOf(block)))
   const planned = new Map<string, PlannedListener>()
   for (const block of blocks) {
-    const chain = block.plugins.length === 0 ? undefined : link(block.plugins)
+    const chain = block.plugins.length === 0 ? undefined : linked(block.plugins)
     for (const listener of listenersOf(block)) add(planned, block, listener, chain)
   }
   return [...planned.values()].sort((a, b) => a.port - b.port || (a.label < b.label ? -1 : 1))

@@ -62,6 +62,8 @@ export class Publisher {
   ): Published | undefined {
     const { lifetime } = reply
     const { packet, transport } = query.exchange
+    // An OPT with an error of its own cannot echo options too.
+    if (reply.extendedError !== undefined && query.opt?.options.length !== 0) return undefined
     if (!lifetime.repeatable || !query.repeatable || reply.kind !== 'message') return undefined
     if (packet === undefined || reply.sign !== undefined) return undefined
     const deniedBelow = this.branch(query, reply)
@@ -75,7 +77,7 @@ export class Publisher {
       stream: transport !== 'udp',
       message,
       optOctets: opt === undefined ? 0 : optOctets(opt),
-      opt: reply.askedWith !== undefined ? 'fixed' : reply.opt !== undefined ? 'own' : 'echoed',
+      opt: optKind(reply),
       versions: lifetime.versions,
       until: lifetime.until,
       countsDownFrom: counting ? this.now() : undefined,
@@ -85,7 +87,11 @@ export class Publisher {
       whole: truncated && reply.rotates ? this.whole(query, reply, opt) : undefined,
       anySpelling: reply.echoesSpelling && !spellsZone(reply),
       deniedBelow,
-      closed: deniedBelow === 0 ? undefined : this.closed(query, reply),
+      // What an error says is true of its branch, and not of all other names that do not exist.
+      closed:
+        deniedBelow === 0 || reply.extendedError !== undefined
+          ? undefined
+          : this.closed(query, reply),
       dear: waited,
       counts: reply.counts,
       observed: reply.observers.length > 0,
@@ -126,6 +132,11 @@ function steadyRecords({ answer, authority, additional }: Reply): ReadonlySet<nu
     if (rr.ages !== true) steady.add(place)
   })
   return steady.size === 0 ? undefined : steady
+}
+
+function optKind(reply: Reply): Publication['opt'] {
+  if (reply.askedWith !== undefined) return 'fixed'
+  return reply.opt !== undefined || reply.extendedError !== undefined ? 'own' : 'echoed'
 }
 
 /** Whether a name that is written in full ends as the qname does, so that its spelling stands in the octets. */

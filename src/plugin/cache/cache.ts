@@ -1,10 +1,11 @@
 import { RCODE } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
-import { isAtOrBelow, type Name, name } from '../../wire/name.ts'
+import { isAtOrBelow, type Name, name, nameToText } from '../../wire/name.ts'
 import { type Lifetime, ONCE, stands, until, type Versions, whileStanding } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import type { Count, Reply } from '../reply.ts'
+import type { Explanation } from '../why.ts'
 import { type Class, classify, isKeepable, isReplyTo } from './classify.ts'
 import { Item, wantsAuthenticated } from './item.ts'
 import type { CacheMetrics, Series } from './metrics.ts'
@@ -79,6 +80,19 @@ export class Cache implements Plugin {
   /** A branch's denial carries versions, and such denials are not kept here: see {@link take}. */
   clearOf(): boolean {
     return true
+  }
+
+  explain(query: Query, reply: Reply | undefined): Explanation | undefined {
+    const item = reply?.by === this.name ? this.held(query) : undefined
+    if (item === undefined) return undefined
+    const left = item.left(this.host.now())
+    const says =
+      left > 0
+        ? `kept for ${left} more seconds`
+        : `over for ${-left} seconds, and given all the same`
+    const ageSeconds = Math.round((this.host.now() - item.stored) / 1000)
+    const fact = { kind: 'cache item', name: nameToText(query.qname), ageSeconds, says }
+    return { facts: [fact], problems: [] }
   }
 
   serve(query: Query, next: Next): Reply | Promise<Reply> {

@@ -5,6 +5,8 @@ import type { Message } from '../../wire/reader.ts'
 import type { Next, Plugin } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { giveUp, type Reply, replyTo } from '../reply.ts'
+import type { Explanation } from '../why.ts'
+import { explainForward, whyFailed } from './explain.ts'
 import type { ForwardMetrics } from './metrics.ts'
 import type { Policy } from './policy.ts'
 import type { Attempt, Upstream } from './upstream.ts'
@@ -66,6 +68,11 @@ export class Forward implements Plugin {
     return this.from(0, query, next)
   }
 
+  explain(query: Query, reply: Reply | undefined): Explanation | undefined {
+    const stanza = this.stanzas.find((one) => takes(one, query.folded))
+    return stanza === undefined ? undefined : explainForward(stanza, reply)
+  }
+
   stop(): void {
     for (const { upstreams } of this.stanzas) for (const upstream of upstreams) upstream.stop()
   }
@@ -116,7 +123,8 @@ export class Forward implements Plugin {
       if (this.goesOn(stanza, index, attempt)) return this.from(index + 1, query, next)
       return passed(query, attempt.message, attempt.rcode)
     }
-    return giveUp(query, 'forward', RCODE.SERVFAIL, error ?? 'no healthy proxies')
+    const failed = giveUp(query, 'forward', RCODE.SERVFAIL, error ?? 'no healthy proxies')
+    return { ...failed, why: () => whyFailed(error) }
   }
 
   private mayTry(stanza: Stanza, query: Query, failures: number, deadline: number): boolean {

@@ -1,12 +1,13 @@
 import { CLASS, RCODE, TYPE } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
-import type { Name } from '../../wire/name.ts'
+import { type Name, nameToText } from '../../wire/name.ts'
 import type { Octets, Rr } from '../../wire/record.ts'
 import { addressOfReverseName } from '../kubernetes/reverse.ts'
 import { type Lifetime, ONCE, shortest, type Versions, whileStanding } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { giveUp, type Reply, replyTo } from '../reply.ts'
+import type { Explanation } from '../why.ts'
 import { covers, touches } from '../zones.ts'
 import type { HostsFile } from './file.ts'
 import { addressesOf, type HostsTable, hasAtOrBelow } from './table.ts'
@@ -57,6 +58,26 @@ export class Hosts implements Plugin {
     }
     const found = qtype === TYPE.A ? ipv4 : qtype === TYPE.AAAA ? ipv6 : []
     return this.answer(query, qtype, found, lifetime)
+  }
+
+  explain({ folded, qtype }: Query, reply: Reply | undefined): Explanation | undefined {
+    if (!covers(this.config.zones, folded) && qtype !== TYPE.PTR) return undefined
+    const known = this.names().has(folded)
+    const name = this.file.key
+    const says = `${this.file.table.names.size} addresses, ${this.inline.names.size} in the Corefile; ${known ? 'it has the name' : 'it has not the name'}`
+    const facts = [{ kind: 'hosts', name, says }]
+    if (reply?.by !== this.name || reply.rcode !== RCODE.SERVFAIL) return { facts, problems: [] }
+    const problem = {
+      code: 'not-in-hosts',
+      reason: `Plugin hosts does not have ${nameToText(folded)}, and nothing falls through: SERVFAIL, since there is no zone to deny a name in.`,
+      remedy: 'Write `fallthrough` into the block of hosts, or add the name.',
+    }
+    return { facts, problems: [problem] }
+  }
+
+  private names(): ReadonlySet<Name> {
+    const tables = [this.file.table, this.inline]
+    return new Set(tables.flatMap(({ ipv4, ipv6 }) => [...ipv4.keys(), ...ipv6.keys()]))
   }
 
   /**

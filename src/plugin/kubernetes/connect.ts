@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Registry } from '../../admin/metrics.ts'
 import { type Clock, systemClock } from '../../kube/clock.ts'
+import { Inspector } from '../../kube/inspect.ts'
 import { type OpenStore, openStore, type StoreConfig } from '../../kube/open.ts'
 import { type Stamps, type Store, stampKey } from '../../kube/store.ts'
 import type { Logger } from '../../log.ts'
@@ -77,6 +78,11 @@ export function sharedStore(setup: Setup, config: Config): SharedStore {
     })
     return new SharedStore(name, opened, metrics)
   })
+}
+
+/** Looks at whole objects of the block's cluster; asks for credentials only once it is used. */
+export function inspectorOf(setup: Setup, config: Config): Inspector {
+  return new Inspector(storeConfig(config, setup), { version: setup.host.version })
 }
 
 /** Every change of a store ends the replies made from what changed. */

@@ -1,3 +1,4 @@
+import type { Inspector } from '../../kube/inspect.ts'
 import type { Stamps } from '../../kube/store.ts'
 import { CLASS, RCODE, TYPE } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
@@ -7,6 +8,7 @@ import { ALWAYS, ONCE, type Versions } from '../lifetime.ts'
 import { type ClosedZone, type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { giveUp, type Reply, silence } from '../reply.ts'
+import type { Explanation } from '../why.ts'
 import {
   addressRecords,
   NO_RECORDS,
@@ -20,16 +22,19 @@ import { type Chase, follow } from './chase.ts'
 import { ClosedNames } from './closed.ts'
 import type { Config } from './config.ts'
 import { deniedBelow } from './denials.ts'
+import { explainAsked, explainOutside } from './explain.ts'
 import { External } from './external.ts'
 import { Finder } from './finder.ts'
 import { Hits, NOTHING } from './hits.ts'
+import { Looker } from './looker.ts'
 import { metadata } from './metadata.ts'
 import { isDefaultNameserver, nameservers } from './nameservers.ts'
 import { Reading } from './reading.ts'
 import { Replies, type ReplyParts } from './replies.ts'
 import { addressOfReverseName, pointerRecords } from './reverse.ts'
 import { transfer } from './transfer.ts'
-import { covers, Zones } from './zones.ts'
+import { whyDenied } from './why.ts'
+import { covers, type Zone, Zones } from './zones.ts'
 
 /** Version of the Kubernetes DNS specification, told by `dns-version` (§2.2 there), and the TTL of that record in seconds. */
 export const SCHEMA_VERSION = '1.1.0'
@@ -45,6 +50,8 @@ export interface KubernetesParts extends ReplyParts {
   readonly search: readonly Name[]
   /** What the readiness page should tell of the store. */
   readonly note?: () => string | undefined
+  /** Looks at whole objects of the cluster, for explanations. */
+  readonly inspector?: Inspector
 }
 
 /** A name error: no such name, unless somebody behind knows it. */
@@ -85,12 +92,25 @@ export class Kubernetes implements Plugin {
     const { qname, folded } = query
     const zone = this.#zones.match(folded)
     if (zone === undefined) return next(query)
-    const suffix =
-      qname === folded ? zone.name : (qname.slice(qname.length - zone.name.length) as Name)
-    const asked = new Asked(qname, folded, zone, suffix, this.reading())
+    const asked = this.#asked(qname, folded, zone)
     return whenDoneWith(this.#answer(query, asked), (outcome) =>
       outcome === NAME_ERROR ? this.#nameError(query, asked, next) : outcome,
     )
+  }
+
+  explain(query: Query, reply: Reply | undefined): Promise<Explanation> | Explanation | undefined {
+    const { folded, qname } = query
+    const zone = this.#zones.match(folded)
+    if (zone === undefined) return explainOutside(folded, this.#finder, this.#config)
+    return explainAsked({
+      query,
+      reply,
+      asked: this.#asked(qname, folded, zone),
+      finder: this.#finder,
+      config: this.#config,
+      looker: new Looker(this.#parts.inspector),
+      synced: this.synced,
+    })
   }
 
   clearOf(branch: Name): boolean {
@@ -141,6 +161,12 @@ export class Kubernetes implements Plugin {
 
   get synced(): boolean {
     return this.#parts.store.synced
+  }
+
+  #asked(qname: Name, folded: Name, zone: Zone): Asked {
+    const suffix =
+      qname === folded ? zone.name : (qname.slice(qname.length - zone.name.length) as Name)
+    return new Asked(qname, folded, zone, suffix, this.reading())
   }
 
   #answer(query: Query, asked: Asked): Outcome | Promise<Outcome> {
@@ -294,9 +320,10 @@ export class Kubernetes implements Plugin {
     if (covers(this.#config.fallthrough, asked.folded)) {
       return whenDone(next(query), (reply) => this.#fallenThrough(reply, asked))
     }
-    if (!this.synced) return this.#replies.negative(query, asked, RCODE.SERVFAIL)
+    const why = () => whyDenied(asked, this.#finder, this.#config, this.synced)
+    if (!this.synced) return { ...this.#replies.negative(query, asked, RCODE.SERVFAIL), why }
     const below = deniedBelow(asked, query.qtype, this.#finder, this.#config)
-    const reply = this.#replies.negative(query, asked, RCODE.NXDOMAIN)
+    const reply = { ...this.#replies.negative(query, asked, RCODE.NXDOMAIN), why }
     return below === 0 ? reply : { ...reply, deniedBelow: below }
   }
 

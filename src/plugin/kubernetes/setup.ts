@@ -20,7 +20,7 @@ import {
   MAX_TTL,
   type PodMode,
 } from './config.ts'
-import { sharedStore, waitForSync } from './connect.ts'
+import { inspectorOf, sharedStore, waitForSync } from './connect.ts'
 import { Kubernetes } from './kubernetes.ts'
 import { localAddresses } from './nameservers.ts'
 import { isReverse } from './zones.ts'
@@ -32,6 +32,8 @@ export const module: PluginModule = {
     const config = parseBlock(setup.tokens, setup.block.zones, setup.log)
     const shared = sharedStore(setup, config)
     const store = await shared.store()
+    const inspector = inspectorOf(setup, config)
+    setup.onStop(() => inspector.close())
     const plugin = new Kubernetes({
       config,
       store,
@@ -40,6 +42,7 @@ export const module: PluginModule = {
       liveSerials: setup.serials !== undefined,
       search: searchOfThisMachine(),
       note: () => shared.note(),
+      inspector,
     })
     setup.onStart(async () => {
       await shared.start()

@@ -1,7 +1,7 @@
 import { RCODE, TYPE } from '../../wire/codes.ts'
 import { DNSSEC_OK, extendedError, type Opt } from '../../wire/edns.ts'
 import { FLAG } from '../../wire/header.ts'
-import type { Name } from '../../wire/name.ts'
+import { type Name, nameToText } from '../../wire/name.ts'
 import { PresentationError, rrFromText } from '../../wire/presentation.ts'
 import type { Rr } from '../../wire/record.ts'
 import { ALWAYS, type Lifetime, ONCE, shortest } from '../lifetime.ts'
@@ -9,6 +9,7 @@ import { lookup } from '../lookup.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { giveUp, type Reply, replyTo } from '../reply.ts'
+import type { Explanation } from '../why.ts'
 import { covers } from '../zones.ts'
 import type { TemplateData } from './data.ts'
 import { TemplateError } from './gotemplate/error.ts'
@@ -46,6 +47,15 @@ export class Template implements Plugin {
     }
     if (!personal) return next(query)
     return whenDone(next(query), (reply) => ({ ...reply, lifetime: ONCE, deniedBelow: 0 }))
+  }
+
+  explain(query: Query, reply: Reply | undefined): Explanation | undefined {
+    if (reply?.by !== this.name) return undefined
+    const at = this.rules.findIndex((rule) => rule.judge(query).data !== undefined)
+    const zones = this.rules[at]?.config.zones.map(nameToText).join(' ')
+    if (zones === undefined) return undefined
+    const says = `its pattern fits: the records are made from the question alone`
+    return { facts: [{ kind: 'template', name: `${at + 1} (${zones})`, says }], problems: [] }
   }
 
   clearOf(branch: Name, qtype: number): boolean {

@@ -1,0 +1,168 @@
+import { nearest } from '../../corefile/nearest.ts'
+import type { InspectedObject } from '../../kube/inspect.ts'
+import { isPublished, type ServiceRecord, type SliceRecord } from '../../kube/store.ts'
+import { nameToText } from '../../wire/name.ts'
+import type { Problem } from '../why.ts'
+import type { Explaining } from './explain.ts'
+import { some } from './explain-names.ts'
+import { endpointName } from './hits.ts'
+import { selectorText } from './looker.ts'
+
+/** Why a Service has nothing that DNS may tell of. */
+export async function emptyBehind(
+  explaining: Explaining,
+  service: ServiceRecord,
+  slices: readonly SliceRecord[],
+): Promise<Problem> {
+  const { config } = explaining
+  const endpoints = slices.flatMap((slice) => slice.endpoints)
+  const found =
+    endpoints.length > 0
+      ? notReady(service, slices)
+      : service.selects
+        ? await selectsNothing(explaining, service)
+        : withoutEndpoints(service)
+  if (service.headless) return found
+  const answer = config.ignoreEmptyService
+    ? 'With `ignore empty_service` the name does not exist while nothing is behind it.'
+    : 'The answer is its cluster address, and nobody is behind that.'
+  return { ...found, reason: `${found.reason} ${answer}` }
+}
+
+function notReady(service: ServiceRecord, slices: readonly SliceRecord[]): Problem {
+  const waiting = slices
+    .flatMap((slice) => slice.endpoints)
+    .filter((endpoint) => !isPublished(endpoint, service))
+    .map(({ podName, address }) => (podName === '' ? address : podName))
+  const { namespace, name } = service
+  const one = new Set(waiting).size === 1
+  return {
+    code: 'not-ready',
+    reason: `${idOf(service)} has endpoints and none is ready: ${some(waiting)}; and the Service does not set publishNotReadyAddresses.`,
+    remedy: `Look why ${one ? 'it is' : 'they are'} not ready: \`kubectl -n ${namespace} describe pod ${waiting[0]}\`. If clients must find them before, set \`publishNotReadyAddresses: true\` in Service ${name}.`,
+  }
+}
+
+function withoutEndpoints(service: ServiceRecord): Problem {
+  const { namespace, name } = service
+  return {
+    code: 'no-endpoints',
+    reason: `${idOf(service)} has no selector, and no EndpointSlice has the label kubernetes.io/service-name=${name}.`,
+    remedy: `Give it a selector, or make an EndpointSlice in Namespace ${namespace} with that label.`,
+  }
+}
+
+/** No endpoint at all behind a selector: no Pod has these labels, or those that have it have no address yet. */
+async function selectsNothing(explaining: Explaining, service: ServiceRecord): Promise<Problem> {
+  const { looker } = explaining
+  const { namespace, name } = service
+  const [object] = (await looker.service(namespace, name)).objects
+  const selector = object?.spec?.selector as Record<string, string> | undefined
+  const seen = selector && (await looker.pods(namespace, selector))
+  if (selector === undefined || seen === undefined || seen.failure !== undefined) {
+    return {
+      code: 'no-endpoints',
+      reason: `${idOf(service)} has no endpoints (its Pods cannot be looked at: ${seen?.failure ?? 'the API is away'}).`,
+      remedy: `Look at \`kubectl -n ${namespace} get service ${name} -o wide\` and the Pods that it selects.`,
+    }
+  }
+  if (seen.objects.length > 0) return withoutAddress(service, seen.objects)
+  const all = await looker.pods(namespace, undefined)
+  const hint = nearLabels(selector, all.objects)
+  return {
+    code: 'selector-matches-no-pod',
+    reason: `${idOf(service)} selects ${selectorText(selector)}, and no Pod in Namespace ${namespace} has these labels.${hint.text}`,
+    remedy:
+      hint.near === undefined
+        ? `Start its Pods, or correct the selector: \`kubectl -n ${namespace} get pods --show-labels\`.`
+        : `Correct the selector of Service ${name}, or the labels of the Pods: ${hint.near}.`,
+  }
+}
+
+function withoutAddress(service: ServiceRecord, pods: readonly InspectedObject[]): Problem {
+  const { namespace } = service
+  const states = pods.map(
+    ({ metadata, status }) => `${metadata?.name} (${status?.phase ?? 'unknown'})`,
+  )
+  return {
+    code: 'pods-without-address',
+    reason: `${idOf(service)} selects Pods that have no address, or will never serve again: ${some(states)}.`,
+    remedy: `Look why they do not run: \`kubectl -n ${namespace} describe pod ${pods[0]?.metadata?.name}\`.`,
+  }
+}
+
+/** Pods that nearly fit a selector. */
+function nearLabels(
+  selector: Readonly<Record<string, string>>,
+  pods: readonly InspectedObject[],
+): { text: string; near: string | undefined } {
+  for (const [label, wanted] of Object.entries(selector)) {
+    const values = pods.flatMap(({ metadata }) => metadata?.labels?.[label] ?? [])
+    if (values.includes(wanted)) continue
+    const [near] = nearest(wanted, new Set(values), 1)
+    const text =
+      values.length === 0
+        ? ` None has the label ${label}.`
+        : ` Pods there have ${label}: ${some(values)}.`
+    return { text, near: near && `${label}=${near}` }
+  }
+  return { text: '', near: undefined }
+}
+
+/** Why no endpoint of the Service has this name: the Pod is another Service's, has no hostname, or is not ready. */
+export async function hostnameMissing(
+  explaining: Explaining,
+  service: ServiceRecord,
+  slices: readonly SliceRecord[],
+): Promise<Problem> {
+  const { asked, config, looker } = explaining
+  const { endpoint: label } = asked.parts
+  const { name, namespace } = service
+  const zone = nameToText(asked.zone.name)
+  const endpoints = slices.flatMap((slice) => slice.endpoints)
+  const known = endpoints.find(
+    (endpoint) => endpointName(endpoint, config.endpointPodNames).toLowerCase() === label,
+  )
+  if (known !== undefined) return notReady(service, slicesOf(slices, known.address))
+  const [pod] = (await looker.pod(namespace, label)).objects
+  const subdomain = pod?.spec?.subdomain as string | undefined
+  const set = pod?.metadata?.ownerReferences?.find(({ kind }) => kind === 'StatefulSet')?.name
+  if (pod !== undefined && subdomain !== undefined && subdomain !== name) {
+    const governed =
+      set === undefined
+        ? `Pod ${namespace}/${label} has subdomain ${subdomain}`
+        : `StatefulSet ${namespace}/${set}, whose Pod ${label} is, has serviceName ${subdomain}`
+    return {
+      code: 'other-service-name',
+      reason: `${governed}, not ${name}: only Service ${subdomain} gives its Pods names.`,
+      remedy: `Ask for ${label}.${subdomain}.${namespace}.svc.${zone} or create the ${set === undefined ? 'Pod' : 'StatefulSet'} anew with ${set === undefined ? `subdomain` : `serviceName`}: ${name}.`,
+    }
+  }
+  if (pod !== undefined && endpoints.some(({ podName }) => podName === label)) {
+    return {
+      code: 'no-hostname',
+      reason: `Pod ${namespace}/${label} is behind ${idOf(service)} and has no hostname there: its spec has no \`hostname\` with \`subdomain: ${name}\`.`,
+      remedy: `Set both in the Pod's template (a StatefulSet with \`serviceName: ${name}\` does it), or write \`endpoint_pod_names\` into plugin kubernetes.`,
+    }
+  }
+  const names = endpoints
+    .filter((endpoint) => isPublished(endpoint, service))
+    .map((endpoint) => endpointName(endpoint, config.endpointPodNames))
+  const have = names.length === 0 ? 'It has no ready endpoints.' : `It has ${some(names)}.`
+  return {
+    code: 'one-label-too-deep',
+    reason: `${nameToText(asked.qname)} is one label too deep: ${idOf(service)} exists, and has no endpoint named ${label}. ${have}`,
+    remedy: `Ask for ${name}.${namespace}.svc.${zone}`,
+  }
+}
+
+function slicesOf(slices: readonly SliceRecord[], address: string): SliceRecord[] {
+  return slices.map((slice) => ({
+    ...slice,
+    name: slice.name,
+    endpoints: slice.endpoints.filter((endpoint) => endpoint.address === address),
+  })) as SliceRecord[]
+}
+
+const idOf = ({ namespace, name, headless }: ServiceRecord) =>
+  `${headless ? 'Headless Service' : 'Service'} ${namespace}/${name}`
