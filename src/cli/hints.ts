@@ -54,7 +54,7 @@ export const OPTIONS: Readonly<Record<string, string>> = {
   hosts: 'ttl no_reverse reload fallthrough fallthrough_unsupported',
   k8s_external: 'apex ttl headless fallthrough',
   kubernetes:
-    'endpoint tls kubeconfig apiserver_qps apiserver_burst apiserver_max_inflight namespaces namespace_labels labels pods endpoint_pod_names ttl noendpoints fallthrough ignore multicluster zonal startup_timeout',
+    'endpoint tls kubeconfig apiserver_qps apiserver_burst apiserver_max_inflight namespaces namespace_labels labels pods endpoint_pod_names ttl noendpoints fallthrough ignore multicluster zonal startup_timeout snapshot',
   loadbalance: 'reload prefer',
   local: 'localhost_prefix',
   log: 'class',

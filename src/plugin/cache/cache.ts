@@ -1,11 +1,11 @@
-import { RCODE } from '../../wire/codes.ts'
+import { EDE, RCODE } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
 import { isAtOrBelow, type Name, name, nameToText } from '../../wire/name.ts'
 import { type Lifetime, ONCE, stands, until, type Versions, whileStanding } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import type { Count, Reply } from '../reply.ts'
-import type { Explanation } from '../why.ts'
+import type { Explanation, Why } from '../why.ts'
 import { type Class, classify, isKeepable, isReplyTo } from './classify.ts'
 import { Item, wantsAuthenticated } from './item.ts'
 import type { CacheMetrics, Series } from './metrics.ts'
@@ -125,7 +125,8 @@ export class Cache implements Plugin {
   stale(query: Query, item: Item, series: Series): Reply {
     series.servedStale.inc()
     const { staleTtl, keepTtl } = this.options
-    return this.replyFrom(query, item, staleTtl > 0 ? staleTtl : keepTtl ? item.ttl : 0)
+    const ttl = staleTtl > 0 ? staleTtl : keepTtl ? item.ttl : 0
+    return { ...this.replyFrom(query, item, ttl), why: () => whyStale(item) }
   }
 
   /**
@@ -292,6 +293,12 @@ export class Cache implements Plugin {
     if (wantsAuthenticated(query) || (reply.flags & FLAG.AD) === 0) return reply
     return { ...reply, flags: reply.flags & ~FLAG.AD }
   }
+}
+
+/** What clients are told of an answer that is over (RFC 8914 §4.4, §4.20). */
+function whyStale({ rcode }: Item): Why {
+  const code = rcode === RCODE.NXDOMAIN ? EDE.STALE_NXDOMAIN : EDE.STALE_ANSWER
+  return { code, text: 'kept by the cache beyond its TTL' }
 }
 
 /** DO, CD, qtype, qclass and the qname in lower case. */

@@ -8,6 +8,7 @@ import { type Reply, replyTo, silence } from '../reply.ts'
 import { type Records, UNSPEAKABLE } from './answers.ts'
 import type { Asked } from './asked.ts'
 import { DEFAULT_NAMESERVER } from './nameservers.ts'
+import { whyEmpty } from './why.ts'
 import type { Zone } from './zones.ts'
 
 const BY = 'kubernetes'
@@ -43,7 +44,8 @@ export class Replies {
   }
 
   noData(query: Query, asked: Asked): Reply {
-    return this.negative(query, asked, RCODE.NOERROR)
+    const reply = this.negative(query, asked, RCODE.NOERROR)
+    return { ...reply, why: () => whyEmpty(query.qtype) }
   }
 
   /** Nothing negative is repeated before the store knows everything. */

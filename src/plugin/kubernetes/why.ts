@@ -1,4 +1,4 @@
-import { EDE } from '../../wire/codes.ts'
+import { EDE, typeToText } from '../../wire/codes.ts'
 import type { Why } from '../why.ts'
 import type { Asked } from './asked.ts'
 import type { Config } from './config.ts'
@@ -41,4 +41,9 @@ export function whyDenied(
     if (parts.depth > 3) return `Service ${namespace}/${service} has no such endpoint or port`
     return `Service ${namespace}/${service} has nothing ready behind it`
   }
+}
+
+/** Why a name that exists has no answer. */
+export function whyEmpty(qtype: number): Why {
+  return { code: EDE.OTHER, text: `the name has no records of type ${typeToText(qtype)}` }
 }

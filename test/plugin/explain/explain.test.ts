@@ -212,6 +212,7 @@ t.test('clients that sent OPT are told why: RFC 8914', async (t) => {
     ['slow.shop.svc.cluster.local.', '0 Service shop/slow has nothing ready behind it'],
     ['www.example.com.cluster.local.', '0 com is neither svc nor pod'],
     ['www.example.com.', '23 no upstream answered'],
+    ['svc.cluster.local.', '0 the name has no records of type A'],
   ]
   for (const [qname, error] of expected) t.strictSame(await errorsOf(qname), [error], qname)
   t.strictSame(await errorsOf('web.shop.svc.cluster.local.'), [], 'nothing is wrong')
