@@ -38,7 +38,8 @@ export class Auto implements Plugin {
       }))
     }
     const lifetime = shortest(listed, file.lifetime())
-    return answerFrom(file.zone, query, this.name, lifetime) as Reply | Promise<Reply>
+    const manner = { by: this.name, lifetime, disownsAliases: true }
+    return answerFrom(file.zone, query, manner) as Reply | Promise<Reply>
   }
 
   clearOf(branch: Name): boolean {

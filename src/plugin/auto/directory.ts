@@ -5,16 +5,18 @@ import { fileErrorText } from '../../corefile/io.ts'
 import { quote } from '../../corefile/quote.ts'
 import type { Logger } from '../../log.ts'
 import { fold, type Name, nameFromText, nameToText } from '../../wire/name.ts'
+import { closest } from '../file/closest.ts'
+import { every } from '../file/every.ts'
 import { ZoneFile } from '../file/zone-file.ts'
 import { type Lifetime, type Versions, whileStanding } from '../lifetime.ts'
-import { zoneOf } from '../zones.ts'
+import { expand } from './expand.ts'
 
 /** What a directory of zone files needs of the world. */
 export interface DirectoryParts {
   readonly path: string
   /** What a file's name must match to be a zone. */
   readonly pattern: RE2JS
-  /** The zone's origin: `{1}` stands for the first group. */
+  /** The zone's origin; see {@link expand}. */
   readonly template: string
   /** Milliseconds between two looks at the directory and its files; 0 for never. */
   readonly reloadMs: number
@@ -22,16 +24,17 @@ export interface DirectoryParts {
   readonly log: Logger
   /** Told when a zone is there for the first time, and when it has changed. */
   readonly onChange: (origin: Name) => void
+  /** Files and folders in one walk; {@link MAX_ENTRIES} by default. */
+  readonly maxEntries?: number
 }
 
 /** Files and folders in one walk before it stops: more is a mistake in the Corefile. */
-const MAX_ENTRIES = 100_000
+export const MAX_ENTRIES = 100_000
 
 /** The zones of a directory and of those in it, kept up with what is there. */
 export class Directory {
   private readonly parts: DirectoryParts
   private readonly files = new Map<Name, ZoneFile>()
-  private origins: readonly Name[] = []
   private readonly key: string
   private timer: NodeJS.Timeout | undefined
 
@@ -44,11 +47,10 @@ export class Directory {
     this.walk()
     this.tell()
     if (this.parts.reloadMs === 0) return
-    this.timer = setInterval(() => {
+    this.timer = every(this.parts.reloadMs, () => {
       this.walk()
       this.tell()
-    }, this.parts.reloadMs)
-    this.timer.unref()
+    })
   }
 
   stop(): void {
@@ -68,8 +70,7 @@ export class Directory {
 
   /** The zone with the longest origin that a name is in. */
   fileFor(folded: Name): ZoneFile | undefined {
-    const origin = zoneOf(this.origins, folded)
-    return origin === undefined ? undefined : this.files.get(origin)
+    return closest(this.files, folded)
   }
 
   /** Takes new files in and lets those go that are no more. */
@@ -92,9 +93,7 @@ export class Directory {
     for (const origin of [...this.files.keys()]) {
       if (!seen.has(origin)) changed = this.remove(origin) || changed
     }
-    if (!changed) return
-    this.origins = [...this.files.keys()]
-    this.parts.versions.bump([this.key])
+    if (changed) this.parts.versions.bump([this.key])
   }
 
   private add(origin: Name, path: string): boolean {
@@ -130,25 +129,34 @@ export class Directory {
     for (const { path, base } of this.entries()) {
       const matcher = this.parts.pattern.matcher(base)
       if (!matcher.find()) continue
-      const text = this.parts.template.replace(/\{(\w+)\}/g, (_, group: string) =>
-        groupOf(matcher, group),
-      )
+      const text = expand(this.parts.template, (group) => groupOf(matcher, group))
+      if (text === '') continue
       const origin = nameFromText(text)
       if (origin !== undefined) yield { path, origin: fold(origin) }
+      else this.parts.log.warning(noName(path, text))
     }
   }
 
+  /** The files, folder by folder, in the order of their names: of two for one zone the first counts. */
   private *entries(): Generator<{ path: string; base: string }> {
-    const root = resolved(this.parts.path)
-    const waiting = [root]
-    for (let count = 0, at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-      for (const base of this.list(at)) {
-        if (++count > MAX_ENTRIES) return
-        const path = join(at, base.name)
-        // A link is a file to a walk, wherever it leads, unless it is what the walk begins with.
-        if (base.isDirectory()) waiting.push(path)
-        else if (!isFolder(path)) yield { path, base: base.name }
+    const { path, log, maxEntries = MAX_ENTRIES } = this.parts
+    let count = 0
+    for (const entry of this.below(resolved(path))) {
+      if (++count > maxEntries) {
+        log.warning(`More than ${maxEntries} files and folders in ${path}: the others are left out`)
+        return
       }
+      if (!entry.isFolder) yield entry
+    }
+  }
+
+  private *below(folder: string): Generator<{ path: string; base: string; isFolder: boolean }> {
+    for (const entry of this.list(folder)) {
+      const path = join(folder, entry.name)
+      // A link is a file to a walk, wherever it leads, unless it is what the walk begins with.
+      const enters = entry.isDirectory()
+      yield { path, base: entry.name, isFolder: enters || isFolder(path) }
+      if (enters) yield* this.below(path)
     }
   }
 
@@ -163,12 +171,22 @@ export class Directory {
   }
 }
 
-function groupOf(matcher: ReturnType<RE2JS['matcher']>, group: string): string {
+function groupOf(
+  matcher: ReturnType<RE2JS['matcher']>,
+  group: number | string,
+): string | undefined {
   try {
-    return matcher.group(/^\d+$/.test(group) ? Number(group) : (group as never)) ?? ''
+    return matcher.group(group as never) ?? undefined
   } catch {
-    return ''
+    // The pattern has no such group.
+    return undefined
   }
+}
+
+function noName(path: string, text: string): string {
+  const origin = text.endsWith('.') ? text : `${text}.`
+  const where = `failed to parse file ${quote(path)} for origin ${origin}`
+  return `Parse zone \`${origin}': ${where} with error ${path}: dns: bad initial origin name: "" at line: 0:0`
 }
 
 function resolved(path: string): string {

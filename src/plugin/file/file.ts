@@ -6,8 +6,9 @@ import { shortest } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { giveUp, type Reply, silence } from '../reply.ts'
-import { covers, touches, zoneOf } from '../zones.ts'
+import { covers, touches } from '../zones.ts'
 import { answerFrom } from './answer.ts'
+import { closest } from './closest.ts'
 import { transferOf } from './transfer.ts'
 import type { ZoneFile } from './zone-file.ts'
 
@@ -28,16 +29,15 @@ export class File implements Plugin {
   }
 
   serve(query: Query, next: Next): Reply | Promise<Reply> {
-    const zone = zoneOf(this.zones, query.folded)
-    const file = zone === undefined ? undefined : this.files.get(zone)
+    const file = closest(this.files, query.folded)
     if (file === undefined) {
       return this.isLast ? giveUp(query, this.name, RCODE.REFUSED) : next(query)
     }
     // Nobody is listened to who says that a zone of ours has changed.
     if (opcodeOf(query.flags) === OPCODE.NOTIFY) return silence(query, this.name)
     const lifetime = file.lifetime()
-    const through = covers(this.fallthrough, query.folded)
-    const answer = answerFrom(file.zone, query, this.name, lifetime, through)
+    const fallsThrough = covers(this.fallthrough, query.folded)
+    const answer = answerFrom(file.zone, query, { by: this.name, lifetime, fallsThrough })
     const orNext = (reply: Reply | undefined) =>
       reply ??
       whenDone(next(query), (other) => ({

@@ -214,7 +214,8 @@ class Search {
     let target = targetOf(answer[0] as Rr)
     for (let hops = 0; ; hops++) {
       const node = zone.node(target)
-      const cut = this.cutAbove(target, node)
+      // A DNAME's target keeps its capitals, and what is asked outside is asked with them.
+      const cut = this.cutAbove(fold(target), node)
       if (cut !== undefined) return { ...cut, answer: [...before, ...answer] }
       if (
         node === undefined ||

@@ -4,6 +4,7 @@ import { quote } from '../../corefile/quote.ts'
 import type { Logger } from '../../log.ts'
 import { type Name, nameToText } from '../../wire/name.ts'
 import { type Lifetime, type Versions, whileStanding } from '../lifetime.ts'
+import { every } from './every.ts'
 import { unreadable, zoneFrom } from './load.ts'
 import type { Zone } from './zone.ts'
 
@@ -48,8 +49,7 @@ export class ZoneFile {
 
   start(): void {
     if (this.parts.reloadMs <= 0) return
-    this.timer = setInterval(() => this.reload(), this.parts.reloadMs)
-    this.timer.unref()
+    this.timer = every(this.parts.reloadMs, () => this.reload())
   }
 
   stop(): void {

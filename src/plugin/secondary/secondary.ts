@@ -39,8 +39,8 @@ export class Secondary implements Plugin {
     }
     if (opcodeOf(query.flags) === OPCODE.NOTIFY) return this.notified(query, zone)
     const lifetime = shortest(listed, zone.lifetime())
-    const through = covers(this.fallthrough, query.folded)
-    const answer = answerFrom(zone.zone, query, this.name, lifetime, through)
+    const fallsThrough = covers(this.fallthrough, query.folded)
+    const answer = answerFrom(zone.zone, query, { by: this.name, lifetime, fallsThrough })
     const orNext = (reply: Reply | undefined) => reply ?? this.passed(query, next, lifetime)
     return answer instanceof Promise ? answer.then(orNext) : orNext(answer)
   }

@@ -2,9 +2,10 @@ import type { Logger } from '../../log.ts'
 import type { Peer } from '../../net/upstream/outcome.ts'
 import { type Name, nameToText } from '../../wire/name.ts'
 import type { Rr } from '../../wire/record.ts'
+import { closest } from '../file/closest.ts'
 import type { Lifetime, Versions } from '../lifetime.ts'
 import { whileStanding } from '../lifetime.ts'
-import { covers, zoneOf } from '../zones.ts'
+import { covers } from '../zones.ts'
 import { type Member, membersOf } from './catalog.ts'
 import { type SecondaryParts, SecondaryZone } from './secondary-zone.ts'
 
@@ -29,7 +30,6 @@ export class SecondaryZones {
   private readonly zones = new Map<Name, SecondaryZone>()
   private readonly listed = new Map<Name, ListedZone>()
   private readonly catalogs = new Map<Name, readonly Member[]>()
-  private origins: readonly Name[]
   private readonly common: Omit<SecondaryParts, 'origin' | 'primaries' | 'inspect'>
   private readonly key = 'zones:secondary'
   private readonly log: Logger
@@ -53,7 +53,6 @@ export class SecondaryZones {
             }
       this.zones.set(origin, new SecondaryZone({ ...common, origin, primaries, ...inspect }))
     }
-    this.origins = [...this.zones.keys()]
   }
 
   start(): void {
@@ -72,8 +71,7 @@ export class SecondaryZones {
 
   /** The zone with the longest origin that a name is in. */
   zoneFor(folded: Name): SecondaryZone | undefined {
-    const origin = zoneOf(this.origins, folded)
-    return origin === undefined ? undefined : this.zones.get(origin)
+    return closest(this.zones, folded)
   }
 
   /** How long the list of zones stands; to be asked for before it is read. */
@@ -178,7 +176,6 @@ export class SecondaryZones {
   }
 
   private relist(): void {
-    this.origins = [...this.zones.keys()]
     this.versions.bump([this.key])
   }
 }

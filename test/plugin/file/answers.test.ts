@@ -1,7 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
+import { closest } from '../../../src/plugin/file/closest.ts'
+import { every, MAX_TIMER_MS } from '../../../src/plugin/file/every.ts'
 import { module as file } from '../../../src/plugin/file/setup.ts'
 import { module as template } from '../../../src/plugin/template/setup.ts'
+import { type Name, name, nameToText } from '../../../src/wire/name.ts'
 import { differences } from '../../parity/compare.ts'
 import { arrangeAll } from '../harness.ts'
 
@@ -76,6 +79,61 @@ t.test('a name that the zone lacks falls through, for as long as the zone stands
   const reply = await chain.reply('other.a.test. A')
   t.equal(reply.answer[0]?.ttl, 9)
   t.equal(reply.lifetime.versions.length, 1)
+})
+
+t.test('a DNAME whose target is written in capitals leads to a delegation', async (t) => {
+  const db = `$TTL 60
+@ SOA ns h 1 2 3 4 5
+sub NS ns.sub
+ns.sub A 192.0.2.9
+d DNAME Sub.A.TEST.
+`
+  const chain = await arrangeAll(`a.test {\nfile ${t.testdir({ db })}/db\n}`, [file])
+  t.equal(
+    await chain.ask('x.d.a.test. A'),
+    `NOERROR qr aa rd
+d.a.test. 60 IN DNAME Sub.A.TEST.
+x.d.a.test. 60 IN CNAME x.Sub.A.TEST.
+;; AUTHORITY
+sub.a.test. 60 IN NS ns.sub.a.test.
+;; ADDITIONAL
+ns.sub.a.test. 60 IN A 192.0.2.9`,
+  )
+})
+
+t.test('the proof that a name is not there follows the order of RFC 4034', async (t) => {
+  // §6.1: of two labels the one that the other begins with comes first, a before a-1.
+  const db = `$TTL 60
+@ SOA ns h 1 2 3 4 5
+@ NSEC a.b A
+a.b NSEC a.a-1.b A
+a.a-1.b NSEC @ A
+`
+  const chain = await arrangeAll(`a.test {\nfile ${t.testdir({ db })}/db\n}`, [file])
+  const { authority } = await chain.reply('ns.b.a.test. A', { udpSize: 1232, dnssecOk: true })
+  t.equal(nameToText(authority[1]?.owner as Name), 'a.a-1.b.a.test.')
+})
+
+t.test('an interval that no timer can hold is not a flood of reloads', async (t) => {
+  t.equal(MAX_TIMER_MS, 2147483647)
+  const warnings: string[] = []
+  const warned = ({ name }: Error) => void warnings.push(name)
+  process.on('warning', warned)
+  t.teardown(() => process.off('warning', warned))
+  const timer = every(8760 * 3_600_000, () => t.fail('it is run at once'))
+  t.teardown(() => clearInterval(timer))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  t.strictSame(warnings, [])
+})
+
+t.test('a name is in the zone with the longest origin', async (t) => {
+  const zones = new Map(['.', 'test.', 'b.a.test.'].map((text) => [name(text), text]))
+  t.equal(closest(zones, name('x.b.a.test.')), 'b.a.test.')
+  t.equal(closest(zones, name('b.a.test.')), 'b.a.test.')
+  t.equal(closest(zones, name('a.test.')), 'test.')
+  t.equal(closest(zones, name('xb.a.org.')), '.')
+  zones.delete(name('.'))
+  t.equal(closest(zones, name('org.')), undefined)
 })
 
 async function until(done: () => boolean): Promise<void> {
