@@ -3,6 +3,7 @@ import type { Peer } from '../../net/upstream/outcome.ts'
 import { hostPort } from '../../net/upstream/outcome.ts'
 import { type Name, nameToText } from '../../wire/name.ts'
 import { type Rr, readSoa } from '../../wire/record.ts'
+import { MAX_TIMER_MS } from '../file/every.ts'
 import { Zone } from '../file/zone.ts'
 import { type Lifetime, type Versions, whileStanding } from '../lifetime.ts'
 import { serialAt, transferIn } from './axfr.ts'
@@ -39,6 +40,13 @@ export class SecondaryZone {
   private readonly parts: SecondaryParts
   private readonly pauses = new Pauses()
   private expiry: NodeJS.Timeout | undefined
+  /** When a primary last gave the zone or said that there is no newer one. */
+  private confirmedAt = 0
+  /** The transfer under way: there is never a second one beside it. */
+  private transferring: Promise<string | undefined> | undefined
+  /** Whether a NOTIFY is being looked into, and the sender of the last one that came meanwhile. */
+  private looking = false
+  private notifiedBy: string | undefined
 
   constructor(parts: SecondaryParts, data?: Zone) {
     this.parts = parts
@@ -85,8 +93,21 @@ export class SecondaryZone {
     this.touch()
   }
 
-  /** A primary says that the zone has changed (RFC 1996). */
+  /** A primary says that the zone has changed (RFC 1996). One is looked into at a time; of those that come meanwhile one more, as they all say the same. */
   async notified(from: string): Promise<void> {
+    this.notifiedBy = from
+    if (this.looking) return
+    this.looking = true
+    while (this.notifiedBy !== undefined && !this.pauses.stopped) {
+      const by = this.notifiedBy
+      this.notifiedBy = undefined
+      await this.transferring
+      await this.lookInto(by)
+    }
+    this.looking = false
+  }
+
+  private async lookInto(from: string): Promise<void> {
     const { log } = this.parts
     const about = `Notify from ${from} for ${nameToText(this.origin)}`
     log.info(`${about}: checking transfer`)
@@ -102,51 +123,67 @@ export class SecondaryZone {
   /** One round: the refresh time, then attempts at the retry time until one succeeds (RFC 1035 §3.3.13). */
   private async keepUp(): Promise<void> {
     const soa = readSoa((this.data as Zone).soa.rdata)
-    const until = this.parts.now() + seconds(soa.expire)
     await this.pauses.wait(seconds(soa.refresh) + this.parts.random() * REFRESH_JITTER_MS)
     for (let kind = 'refresh'; !this.pauses.stopped; kind = 'retry') {
       const error = await this.check()
-      if (error === undefined) return clearTimeout(this.expiry)
+      if (error === undefined) return
       this.parts.log.warning(`Failed ${kind} check ${error}`)
-      this.expireAt(until)
+      this.expireInTime()
       await this.pauses.wait(seconds(soa.retry) + this.parts.random() * RETRY_JITTER_MS)
     }
   }
 
-  private expireAt(until: number): void {
+  /** Gives the zone up when its expire time is over, counted from when it was last confirmed. */
+  private expireInTime(): void {
     clearTimeout(this.expiry)
-    const expire = () => {
-      this.expired = true
-      this.touch()
-      this.parts.log.error(`Zone ${nameToText(this.origin)} is expired`)
-    }
-    const leftMs = until - this.parts.now()
-    if (this.expired) return
-    this.expiry = setTimeout(expire, Math.min(Math.max(leftMs, 0), 2 ** 31 - 1))
-    this.expiry.unref()
+    if (this.expired || this.pauses.stopped) return
+    const { expire } = readSoa((this.data as Zone).soa.rdata)
+    const leftMs = Math.max(this.confirmedAt + seconds(expire) - this.parts.now(), 0)
+    const run = () => (leftMs > MAX_TIMER_MS ? this.expireInTime() : this.expire())
+    this.expiry = setTimeout(run, Math.min(leftMs, MAX_TIMER_MS)).unref()
+  }
+
+  private expire(): void {
+    this.expired = true
+    this.touch()
+    this.parts.log.error(`Zone ${nameToText(this.origin)} is expired`)
+  }
+
+  private confirm(): void {
+    clearTimeout(this.expiry)
+    this.confirmedAt = this.parts.now()
   }
 
   /** Transfers the zone where a primary has a newer one; what failed, or undefined. */
   private async check(): Promise<string | undefined> {
     const newer = await this.isNewer()
     if (typeof newer === 'string') return newer
-    return newer ? this.transfer() : undefined
+    if (newer) return this.transfer()
+    this.confirm()
+    return undefined
   }
 
-  /** Whether the first primary that answers has a newer serial; the last one's error when none does. */
+  /** Whether the first primary that answers has a newer serial, or any where the zone has been given up; the last one's error when none does. */
   private async isNewer(): Promise<boolean | string> {
     let error: string | undefined
     for (const peer of this.primaries) {
       const serial = await serialAt(this.origin, peer, this.parts.now)
       if (typeof serial === 'number')
-        return this.data === undefined || isLater(serial, this.data.serial)
+        return this.zone === undefined || isLater(serial, this.zone.serial)
       error = serial
     }
     return error ?? false
   }
 
   /** Takes the zone from the first primary that gives it; what failed, or undefined. */
-  private async transfer(): Promise<string | undefined> {
+  private transfer(): Promise<string | undefined> {
+    this.transferring ??= this.transferFromAny().finally(() => {
+      this.transferring = undefined
+    })
+    return this.transferring
+  }
+
+  private async transferFromAny(): Promise<string | undefined> {
     const { log, inspect, onChange } = this.parts
     const name = nameToText(this.origin)
     let failure: string | undefined
@@ -159,6 +196,7 @@ export class SecondaryZone {
         inspect?.(records)
         this.data = zone
         this.expired = false
+        this.confirm()
         this.touch()
         log.info(`Transferred: ${name} from ${hostPort(peer)}`)
         onChange(this.origin)

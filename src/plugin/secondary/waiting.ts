@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from '../file/every.ts'
+
 /** A pause that can be cut short for good. */
 export class Pauses {
   stopped = false
@@ -20,6 +22,3 @@ export class Pauses {
     this.wake?.()
   }
 }
-
-/** Longer timers fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1

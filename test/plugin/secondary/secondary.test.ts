@@ -82,6 +82,44 @@ t.test('only a primary may say that the zone has changed', async (t) => {
   t.equal(answer?.readUInt16BE(2), 0xa400, 'QR, NOTIFY, AA')
 })
 
+t.test('however many NOTIFYs come, one is looked into, and then one more', async (t) => {
+  const directory = t.testdir({ db: `${SOA} 1 900 900 900 5\n@ 60 NS ns\n` })
+  const server = await primary(t, `a.test {\nfile ${directory}/db\ntransfer {\nto *\n}\n}`)
+  const chain = await running(
+    t,
+    `a.test {\nsecondary {\ntransfer from 127.0.0.1:${server.port}\n}\n}`,
+  )
+  const said = (text: string) => chain.log.filter((line) => line.includes(text)).length
+  await until(() => said('Transferred: a.test.') === 1)
+  const before = server.connections
+  const notify = Buffer.from('000124000001000000000000016104746573740000060001', 'hex')
+  for (let i = 0; i < 100; i++) await chain.send(notify, { from: '127.0.0.1' })
+  await until(() => said('no SOA serial increase seen') === 2)
+  t.equal(server.connections - before, 2)
+  await chain.send(notify, { from: '127.0.0.1' })
+  await until(() => said('no SOA serial increase seen') === 3)
+  t.equal(server.connections - before, 3, 'a later one is looked into again')
+})
+
+t.test('a zone that has expired is there again as soon as its primary is', async (t) => {
+  const directory = t.testdir({ db: `${SOA} 1 1 1 1 5\n@ 60 NS ns\nwww 60 A 192.0.2.1\n` })
+  const server = await primary(t, `a.test {\nfile ${directory}/db\ntransfer {\nto *\n}\n}`)
+  const chain = await running(
+    t,
+    `a.test {\nsecondary {\ntransfer from 127.0.0.1:${server.port}\n}\n}`,
+  )
+  await until(async () => (await chain.ask('www.a.test. A')).includes('192.0.2.1'))
+  const before = await chain.reply('www.a.test. A')
+  server.isAway = true
+  await until(async () => (await chain.ask('www.a.test. A')).startsWith('SERVFAIL'))
+  const stands = before.lifetime.versions.every((v) => chain.versions.read(v.slot) === v.version)
+  t.equal(stands, false, 'earlier replies are dead')
+  t.match(chain.log.join('\n'), 'Zone a.test. is expired')
+  server.isAway = false
+  await until(async () => (await chain.ask('www.a.test. A')).includes('192.0.2.1'))
+  t.pass('its serial is still the same')
+})
+
 t.test('a catalog that is broken is refused', async (t) => {
   const members = (text: string) =>
     membersOf(name('c.test.'), parseZone(text, name('c.test.'), { ttl: 0 })).map(({ id, zone }) => [
@@ -107,14 +145,25 @@ t.test('a catalog that is broken is refused', async (t) => {
   t.throws(() => members(`${whole}a.zones PTR x.\nb.zones PTR x.\n`), /listed by both a and b/)
 })
 
+interface Primary {
+  readonly port: number
+  /** Connections that have come. */
+  connections: number
+  /** Whether it hangs up on everybody. */
+  isAway: boolean
+}
+
 /** A server of a Corefile over TCP, on a port that the kernel chooses. */
-async function primary(t: Test, corefile: string): Promise<{ port: number }> {
+async function primary(t: Test, corefile: string): Promise<Primary> {
   const chain = await arrangeAll(corefile, [transfer, file])
   await chain.start()
   const sockets = new Set<Socket>()
+  const self = { port: 0, connections: 0, isAway: false }
   const server: Server = createServer((socket) => {
-    sockets.add(socket)
+    self.connections++
     socket.on('error', () => {})
+    if (self.isAway) return socket.destroy()
+    sockets.add(socket)
     socket.on('data', (chunk) => void answer(chain, socket, chunk.subarray(2)))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -123,7 +172,8 @@ async function primary(t: Test, corefile: string): Promise<{ port: number }> {
     server.close()
     await chain.stop()
   })
-  return { port: (server.address() as { port: number }).port }
+  self.port = (server.address() as { port: number }).port
+  return self
 }
 
 async function answer(chain: Chain, socket: Socket, packet: Buffer): Promise<void> {
