@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Flags } from './cli/flags.ts'
@@ -17,11 +17,13 @@ export interface Demo {
   readonly environment: Readonly<Record<string, string>>
   /** What is served, and commands to try. */
   readonly guide: string
+  /** Writes `.muster/kubeconfig`, once the server runs: a start that fails leaves another demonstration's alone. */
+  announce(): void
   close(): Promise<void>
 }
 
 /**
- * Starts the embedded cluster with the demonstration's objects, and writes its kubeconfig to `.muster/kubeconfig`.
+ * Starts the embedded cluster with the demonstration's objects, and writes its kubeconfig for Muster.
  *
  * @param directory where `.muster/` is made
  * @throws ListenError when the API's port is taken
@@ -30,8 +32,9 @@ export async function startDemo(flags: Flags, directory: string): Promise<Demo> 
   const cluster = await createCluster({ port: flags.apiPort })
   try {
     cluster.apply(readManifests(FOLDER))
-    const kubeconfig = join(directory, '.muster', 'kubeconfig')
-    mkdirSync(join(directory, '.muster'), { recursive: true })
+    const folder = join(directory, '.muster')
+    const kubeconfig = join(folder, `kubeconfig-${cluster.port}`)
+    mkdirSync(folder, { recursive: true })
     writeFileSync(kubeconfig, cluster.kubeconfig, { mode: 0o600 })
     const path = flags.conf === '' ? join(FOLDER, 'Corefile') : flags.conf
     return {
@@ -39,7 +42,13 @@ export async function startDemo(flags: Flags, directory: string): Promise<Demo> 
       corefile: () => ({ text: readFileSync(path, 'utf8'), path }),
       environment: { MUSTER_DNS_PORT: flags.port, MUSTER_KUBECONFIG: kubeconfig },
       guide: guide(flags.port, cluster.url),
-      close: () => cluster.close(),
+      announce: () => {
+        writeFileSync(join(folder, 'kubeconfig'), cluster.kubeconfig, { mode: 0o600 })
+      },
+      close: async () => {
+        rmSync(kubeconfig, { force: true })
+        await cluster.close()
+      },
     }
   } catch (error) {
     await cluster.close()

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type Flags, parseFlags } from './cli/flags.ts'
 import { corefileSource, pluginsText, versionText } from './cli/run.ts'
+import { fileErrorText } from './corefile/io.ts'
 import { createLogger } from './log.ts'
 import { type CorefileSource, Server } from './server.ts'
 
@@ -27,6 +28,7 @@ async function main(words: readonly string[]): Promise<void> {
       const { startDemo } = await import('./demo.ts')
       const running = await startDemo(flags, process.cwd())
       await serve(flags, running.corefile, running)
+      running.announce()
       if (!flags.quiet) process.stdout.write(running.guide)
     } else
       await serve(
@@ -79,23 +81,23 @@ async function serve(flags: Flags, source: CorefileSource, beside?: Beside): Pro
     if (drain) await server.drain()
     await server.stop()
     await beside?.close()
-    if (flags.pidfile !== '') rmSync(flags.pidfile, { force: true })
+    removePidfile(flags)
     process.exit()
   }
   // Before the start, which may wait for an API: the first process of a container gets no signal that it does not handle.
-  trapSignals(server, end)
+  trapSignals(server, end, flags)
   try {
     await server.start(source)
   } catch (error) {
     await beside?.close()
     throw error
   }
-  if (flags.pidfile !== '') writeFileSync(flags.pidfile, `${process.pid}\n`)
+  writePidfile(flags)
   if (!flags.quiet) process.stdout.write(versionText(runtime()))
 }
 
-/** SIGTERM drains and stops, SIGINT stops, a second SIGINT ends at once with exit code 2; SIGQUIT ends at once; SIGUSR1 reloads; SIGHUP does nothing. */
-function trapSignals(server: Server, end: (drain?: boolean) => Promise<void>): void {
+/** SIGTERM drains and stops, SIGINT stops, a second SIGINT ends at once with exit code 2; SIGQUIT ends at once; SIGUSR1 reloads; SIGHUP and SIGUSR2 do nothing. */
+function trapSignals(server: Server, end: (drain?: boolean) => Promise<void>, flags: Flags): void {
   let interrupted = false
   process.on('SIGTERM', () => {
     log.info('SIGTERM: Shutting down servers then terminating')
@@ -107,13 +109,34 @@ function trapSignals(server: Server, end: (drain?: boolean) => Promise<void>): v
     log.info('SIGINT: Shutting down')
     void end()
   })
-  process.on('SIGQUIT', () => process.exit(0))
+  process.on('SIGQUIT', () => {
+    log.info('SIGQUIT: Quitting process immediately')
+    removePidfile(flags)
+    process.exit(0)
+  })
   process.on('SIGHUP', () => {})
+  process.on('SIGUSR2', () => {
+    log.warning('SIGUSR2: Muster does not replace its own binary; start another beside it')
+  })
   process.on('SIGUSR1', () => {
     log.info('SIGUSR1: Reloading')
     server.reload(true).catch(() => {})
   })
   process.on('uncaughtException', (error) => log.error(`uncaught: ${error.stack ?? error.message}`))
+}
+
+/** A pidfile that cannot be written costs a line of the log, not the server. */
+function writePidfile({ pidfile }: Flags): void {
+  if (pidfile === '') return
+  try {
+    writeFileSync(pidfile, `${process.pid}\n`)
+  } catch (error) {
+    log.error(`Could not write pidfile: ${fileErrorText(pidfile, error)}`)
+  }
+}
+
+function removePidfile({ pidfile }: Flags): void {
+  if (pidfile !== '') rmSync(pidfile, { force: true })
 }
 
 /** @throws Error for a default port that is no number */

@@ -181,7 +181,8 @@ export class Server {
       versions: this.versions,
       host: this.host,
       shared: this.shared.holder(),
-      serials: running.table?.serials,
+      // Without a table nobody repeats a reply: what names its serial is made anew each time.
+      serials: running.table?.serials ?? { set: () => {} },
       modules: ORDER,
       defaultPort: this.options.defaultPort ?? 53,
       file,
@@ -191,7 +192,9 @@ export class Server {
   private async serve({ listeners }: Running, instance: Instance): Promise<void> {
     const planned = plan(instance.blocks)
     await listeners.follow(planned)
+    const first = this.instance === undefined
     this.instance = instance
+    if (!first) return
     for (const block of instance.blocks) {
       for (const key of block.settings.keys) {
         const warning = preferredSyntaxWarning(key.zone)
@@ -206,10 +209,11 @@ export class Server {
     const { running } = this
     if (this.ending !== undefined || this.stopping !== undefined || running === undefined) return
     let next: Instance | undefined
-    let hash = ''
+    let identity = ''
     try {
       const { blocks, path } = this.read()
-      hash = configurationHash(blocks)
+      const hash = configurationHash(blocks)
+      identity = hash
       if (!force && (hash === this.hash || hash === this.refused)) return
       log.info('Reloading')
       next = await this.build(running, blocks, path)
@@ -226,9 +230,13 @@ export class Server {
       }
       await old?.stop()
     } catch (error) {
-      this.refused = hash
+      const { message } = error as Error
+      // A text that cannot be read has no hash: what is wrong with it stands for it.
+      if (identity === '') identity = message
+      if (!force && identity === this.refused) return
+      this.refused = identity
       await next?.stop()
-      log.error(`Restart failed: ${(error as Error).message}`)
+      log.error(`Restart failed: ${message}`)
       throw error
     }
     this.refused = ''

@@ -8,7 +8,7 @@ const src = fileURLToPath(new URL('../src', import.meta.url))
 /** Which rooms each room may look into. `log` and `version` are open to all. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   launch: ['cli', 'main'],
-  main: ['cli', 'demo', 'server', 'sandbox'],
+  main: ['cli', 'corefile', 'demo', 'server', 'sandbox'],
   cli: ['server', 'plugin', 'corefile'],
   demo: ['cli', 'sandbox', 'server', 'corefile'],
   server: ['plugin', 'net', 'table', 'kube', 'corefile', 'admin', 'wire'],

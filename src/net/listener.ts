@@ -85,10 +85,19 @@ export interface OpenListener {
   renew(): void
 }
 
-export interface DatagramOptions {
+/** Where a listener is opened. */
+export interface Place {
   /** An address; '' for all of the machine. */
   readonly host: string
   readonly port: number
+  /**
+   * Whether this process has the port at another address, too: then a wildcard and an address of its own can only be told apart by SO_REUSEPORT, and nobody asks
+   * first whether someone else has the address.
+   */
+  readonly sharesPort?: boolean
+}
+
+export interface DatagramOptions extends Place {
   /** The data threads that answer here; without them datagrams go through node:dgram. */
   readonly plane?: DataPlane | undefined
   /** What each socket's queue in the kernel should hold; 4 MiB by default, or what the kernel grants. */
@@ -99,10 +108,7 @@ export interface DatagramOptions {
   readonly onFailure?: (error: unknown) => void
 }
 
-export interface StreamOptions {
-  /** An address; '' for all of the machine. */
-  readonly host: string
-  readonly port: number
+export interface StreamOptions extends Place {
   readonly transport: 'tcp' | 'tls'
   readonly timeouts: Timeouts
   /** Connections at a time; above it the one that has been idle longest goes. {@link MAX_CONNECTIONS} by default. */

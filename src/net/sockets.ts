@@ -1,5 +1,6 @@
 import { isWildcard, isWithoutIpv6, listenError } from './address.ts'
 import { WAIT_MS } from './data-loop.ts'
+import type { Place } from './listener.ts'
 import { sockaddr } from './sockaddr.ts'
 import { C, type Syscalls, systemError } from './syscalls.ts'
 
@@ -18,9 +19,7 @@ export interface SocketGroup {
   readonly receiveBufferOctets: number
 }
 
-export interface SocketOptions {
-  readonly host: string
-  readonly port: number
+export interface SocketOptions extends Place {
   readonly count: number
   readonly receiveBufferOctets?: number
 }
@@ -47,14 +46,7 @@ export function bindSockets(syscalls: Syscalls, options: SocketOptions): SocketG
 }
 
 function bindAt(syscalls: Syscalls, options: SocketOptions, address: string): SocketGroup {
-  const probe = open(syscalls, address)
-  let port: number
-  try {
-    bind(syscalls, probe, address, options.port)
-    port = portOf(syscalls, probe)
-  } finally {
-    syscalls.close(probe)
-  }
+  const port = options.sharesPort === true ? options.port : probe(syscalls, options, address)
   const descriptors: number[] = []
   try {
     for (let i = 0; i < options.count; i++) {
@@ -73,6 +65,17 @@ function bindAt(syscalls: Syscalls, options: SocketOptions, address: string): So
     address,
     isWildcard: isWildcard(address),
     receiveBufferOctets: receiveBufferOf(syscalls, descriptors[0] as number),
+  }
+}
+
+/** Binds without SO_REUSEPORT, and lets go again; returns the port. */
+function probe(syscalls: Syscalls, options: SocketOptions, address: string): number {
+  const descriptor = open(syscalls, address)
+  try {
+    bind(syscalls, descriptor, address, options.port)
+    return portOf(syscalls, descriptor)
+  } finally {
+    syscalls.close(descriptor)
   }
 }
 

@@ -88,20 +88,47 @@ function createListening(options: StreamOptions, connections: Connections): Serv
 }
 
 /** Every address is one dual-stack socket; `0.0.0.0` where the machine has no IPv6. */
-async function listen(server: Server, { host, port }: StreamOptions): Promise<void> {
+async function listen(server: Server, options: StreamOptions): Promise<void> {
+  const { host, port } = options
   try {
-    if (!isWildcard(host)) return await listenOn(server, host, port)
-    await listenOn(server, '::', port).catch((error: unknown) => {
-      if (!isWithoutIpv6(error)) throw error
-      return listenOn(server, '0.0.0.0', port)
-    })
+    if (options.sharesPort !== true) await probe(options)
+    await listenAt(server, host, port, true)
   } catch (error) {
     throw listenError('tcp', { host, port }, error)
   }
 }
 
-async function listenOn(server: Server, host: string, port: number): Promise<void> {
-  server.listen({ host, port, backlog: BACKLOG })
+/** With SO_REUSEPORT two servers would share the connections in silence: so the address is first taken without. */
+async function probe({ host, port }: StreamOptions): Promise<void> {
+  if (port === 0) return
+  const server = createServer()
+  await listenAt(server, host, port, false)
+  server.close()
+  await once(server, 'close')
+}
+
+async function listenAt(
+  server: Server,
+  host: string,
+  port: number,
+  reusePort: boolean,
+): Promise<void> {
+  if (!isWildcard(host)) return listenOn(server, host, port, reusePort)
+  try {
+    await listenOn(server, '::', port, reusePort)
+  } catch (error) {
+    if (!isWithoutIpv6(error)) throw error
+    await listenOn(server, '0.0.0.0', port, reusePort)
+  }
+}
+
+async function listenOn(
+  server: Server,
+  host: string,
+  port: number,
+  reusePort: boolean,
+): Promise<void> {
+  server.listen({ host, port, backlog: BACKLOG, reusePort })
   await once(server, 'listening')
 }
 

@@ -119,7 +119,7 @@ export class Listeners {
     try {
       for (const listener of planned) {
         if (this.byLabel.has(listener.label)) continue
-        opened.set(listener.label, await this.open(listener))
+        opened.set(listener.label, await this.open(listener, planned))
       }
     } catch (error) {
       for (const { sockets } of opened.values()) await closeAll(sockets)
@@ -128,7 +128,20 @@ export class Listeners {
     return opened
   }
 
-  private async open(listener: PlannedListener): Promise<Listening> {
+  /** Whether the port is served at another address too, now or before. */
+  private sharesPort(
+    { label, port }: PlannedListener,
+    planned: readonly PlannedListener[],
+  ): boolean {
+    if (port === 0) return false
+    const others = [...planned.map((other) => other.label), ...this.byLabel.keys()]
+    return others.some((other) => other !== label && other.endsWith(`:${port}`))
+  }
+
+  private async open(
+    listener: PlannedListener,
+    planned: readonly PlannedListener[],
+  ): Promise<Listening> {
     const listening: Listening = { sockets: [], answering: this.answeringFor(listener) }
     const handle: Responder['handle'] = (packet, peer) => {
       return listening.answering.responder.handle(packet, peer)
@@ -142,7 +155,14 @@ export class Listeners {
     )
     const onStatus = (status: number) => responses.labels(listener.label, String(status)).inc()
     try {
-      for (const open of openers(listener, handle, plane, scope, onStatus)) {
+      for (const open of openers(
+        listener,
+        handle,
+        plane,
+        scope,
+        onStatus,
+        this.sharesPort(listener, planned),
+      )) {
         listening.sockets.push(await open(listening.sockets[0]?.port ?? listener.port))
       }
     } catch (error) {
@@ -247,16 +267,17 @@ function openers(
   plane: DataPlane,
   scope: number,
   onStatus: (status: number) => void,
+  sharesPort: boolean,
 ): Open[] {
   const { host, transport, settings, tls } = listener
   const { timeouts } = settings
   const { front } = plane
-  const stream = { host, timeouts, front, scope }
+  const stream = { host, timeouts, front, scope, sharesPort }
   switch (transport) {
     case 'dns':
       return [
         (port) => openStream({ ...stream, port, transport: 'tcp' }, handle),
-        (port) => openDatagram({ host, port, plane, scope }, handle),
+        (port) => openDatagram({ host, port, plane, scope, sharesPort }, handle),
       ]
     case 'tls':
       return [
