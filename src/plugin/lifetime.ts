@@ -1,3 +1,5 @@
+import type { Count, Observer } from './reply.ts'
+
 /** Counters of what replies are made from; the owner is the server, which shares them with the data threads. */
 export interface Versions {
   /** The slot of a key, such as `service:shop/web`. Different keys may share one: a reply then dies once too often, never too late. */
@@ -27,6 +29,14 @@ export interface Lifetime {
   readonly versions: readonly Version[]
   /** Repeatable until then, in milliseconds of the monotonic clock (`performance.now()`); Infinity for no limit. */
   readonly until: number
+  /** What each repetition owes to the lookups that the reply was made with: they would be made again. */
+  readonly lookups?: readonly Owed[]
+}
+
+/** The counters and observers of a lookup's reply. */
+export interface Owed {
+  readonly counts: readonly Count[]
+  readonly observers: readonly Observer[]
 }
 
 const NO_VERSIONS: readonly Version[] = []
@@ -63,7 +73,9 @@ export function shortest(a: Lifetime, b: Lifetime): Lifetime {
     }
   }
   if (versions.length > MAX_VERSIONS) return ONCE
-  return { repeatable: true, versions, until: Math.min(a.until, b.until) }
+  const lifetime = { repeatable: true, versions, until: Math.min(a.until, b.until) }
+  if (a.lookups === undefined && b.lookups === undefined) return lifetime
+  return { ...lifetime, lookups: [...(a.lookups ?? []), ...(b.lookups ?? [])] }
 }
 
 /** Whether a reply with this lifetime may still be given. */

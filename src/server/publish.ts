@@ -1,6 +1,7 @@
 import type { Repeat } from '../net/front.ts'
+import type { Owed } from '../plugin/lifetime.ts'
 import { type Exchange, Query } from '../plugin/query.ts'
-import type { Reply } from '../plugin/reply.ts'
+import type { Observer, Reply } from '../plugin/reply.ts'
 import type { Publication, Published } from '../table/publish.ts'
 import type { Table } from '../table/table.ts'
 import { type Opt, optOctets } from '../wire/edns.ts'
@@ -17,7 +18,7 @@ interface Context {
   readonly router: Router
   readonly zone: Name | undefined
   readonly view: string
-  readonly reply: Reply
+  readonly observers: readonly Observer[]
 }
 
 /** Hands replies that may be repeated to the answer table, for one configuration of one listener. */
@@ -66,8 +67,11 @@ export class Publisher {
     if (reply.extendedError !== undefined && query.opt?.options.length !== 0) return undefined
     if (!lifetime.repeatable || !query.repeatable || reply.kind !== 'message') return undefined
     if (packet === undefined || reply.sign !== undefined) return undefined
+    // What a plugin made of the client's OPT is repeated as it is, and must not hold options of one client.
+    if (reply.askedWith !== undefined && (query.opt?.options.length ?? 0) > 0) return undefined
     const deniedBelow = this.branch(query, reply)
-    const counting = lifetime.until !== Number.POSITIVE_INFINITY
+    const observers = owed(reply, (part) => part.observers)
+    const counting = lifetime.until !== Number.POSITIVE_INFINITY && hasKept(reply)
     const steady = counting ? steadyRecords(reply) : undefined
     // Which records fitted, and with that which is which, is not known here.
     if (truncated && steady !== undefined) return undefined
@@ -93,9 +97,9 @@ export class Publisher {
           ? undefined
           : this.closed(query, reply),
       dear: waited,
-      counts: reply.counts,
-      observed: reply.observers.length > 0,
-      context: this.context(query, reply),
+      counts: owed(reply, (part) => part.counts),
+      observed: observers.length > 0,
+      context: this.context(query, observers),
     })
   }
 
@@ -118,10 +122,22 @@ export class Publisher {
     return this.closedZones.filterOf(zone, countLabels(zone.zone), others)
   }
 
-  private context(query: Query, reply: Reply): Context | undefined {
-    if (reply.observers.length === 0) return undefined
-    return { router: this.router, zone: query.zone, view: query.view, reply }
+  private context(query: Query, observers: readonly Observer[]): Context | undefined {
+    if (observers.length === 0) return undefined
+    return { router: this.router, zone: query.zone, view: query.view, observers }
   }
+}
+
+/** What a repetition owes to the lookups that the reply was made with, and to the reply itself. */
+function owed<T>(reply: Reply, of: (part: Owed) => readonly T[]): readonly T[] {
+  const { lookups } = reply.lifetime
+  return lookups === undefined ? of(reply) : [...lookups.flatMap(of), ...of(reply)]
+}
+
+/** Whether TTLs of the reply count down. */
+function hasKept({ answer, authority, additional }: Reply): boolean {
+  const ages = (rr: Rr) => rr.ages === true
+  return answer.some(ages) || authority.some(ages) || additional.some(ages)
 }
 
 /** Places of the records whose TTLs stay, in a reply that others of were kept by a cache; undefined where all count down. */
@@ -172,5 +188,5 @@ export function tellRepeat({ context, query: packet, peer, seconds }: Repeat): v
   const query = new Query(exchange, { ...message, question: message.question, message })
   query.zone = known.zone
   query.view = known.view
-  for (const observer of known.reply.observers) observer(query, seconds)
+  for (const observer of known.observers) observer(query, seconds)
 }

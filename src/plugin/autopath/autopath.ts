@@ -41,7 +41,14 @@ export class Autopath implements Plugin {
       return giveUp(query, this.name, RCODE.SERVFAIL, `trimzone: overshot qname: ${names}`)
     }
     const base = (query.qname.slice(0, query.qname.length - first.length) + ROOT) as Name
-    return this.#walk(query, next, { base, path, at: 0, first: undefined, lifetime: undefined })
+    return this.#walk(query, next, {
+      base,
+      path,
+      at: 0,
+      first: undefined,
+      lifetime: undefined,
+      counts: [],
+    })
   }
 
   /** Only names that no client's path begins with are left alone whoever asks. */
@@ -99,7 +106,8 @@ export class Autopath implements Plugin {
   #judge(query: Query, reply: Reply, walk: Walk): Reply | Walk {
     if (reply.error !== undefined) return { ...reply, lifetime: ONCE }
     const lifetime = this.#lifetime(walk.lifetime, reply.lifetime)
-    const after = { ...walk, at: walk.at + 1, first: walk.first ?? reply, lifetime }
+    const counts = [...walk.counts, ...reply.counts]
+    const after = { ...walk, at: walk.at + 1, first: walk.first ?? reply, lifetime, counts }
     if (reply.kind !== 'message' || reply.rcode === RCODE.NXDOMAIN) return after
     const success = this.#successes.labels(query.exchange.listener.label)
     success.inc()
@@ -110,14 +118,14 @@ export class Autopath implements Plugin {
       lifetime,
       echoesSpelling: false,
       deniedBelow: 0,
-      counts: [...reply.counts, success],
+      counts: [...counts, success],
     }
   }
 
   /** The first reply as it is: the client goes on searching by itself. */
-  #nothingFound(query: Query, { first, lifetime = ONCE }: Walk): Reply {
+  #nothingFound(query: Query, { first, lifetime = ONCE, counts }: Walk): Reply {
     if (first === undefined) return giveUp(query, this.name, RCODE.SERVFAIL)
-    return { ...first, lifetime, echoesSpelling: false, deniedBelow: 0 }
+    return { ...first, lifetime, echoesSpelling: false, deniedBelow: 0, counts }
   }
 
   /** What depends on the client is for this query only. */
@@ -135,6 +143,8 @@ interface Walk {
   readonly at: number
   readonly first: Reply | undefined
   readonly lifetime: Lifetime | undefined
+  /** What a repetition adds to, of all replies so far. */
+  readonly counts: Reply['counts']
 }
 
 /** A CNAME record from the name asked to the first other name in the answer, in front of all. */

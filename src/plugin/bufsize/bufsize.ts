@@ -1,7 +1,7 @@
-import { ONCE } from '../lifetime.ts'
+import type { Opt } from '../../wire/edns.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
-import type { Reply } from '../reply.ts'
+import type { Observer, Reply } from '../reply.ts'
 
 /** Lowers the payload size of the client's OPT record for all that comes behind: upstreams are asked with it, and the reply is cut to it. */
 export class Bufsize implements Plugin {
@@ -13,18 +13,29 @@ export class Bufsize implements Plugin {
     this.octets = octets
   }
 
+  /** The reply is for clients of just that size: its OPT may show another, and larger ones of the same size class would get another. */
   serve(query: Query, next: Next): Reply | Promise<Reply> {
     const { opt } = query
-    if (opt === undefined || opt.udpSize <= this.octets) return next(query)
-    const lowered = { opt: { ...opt, udpSize: this.octets } }
-    return whenDone(next(query.with(lowered)), (reply) => {
-      const askedWith = reply.askedWith ?? lowered
-      // Made for a smaller client than the one that asked, so it must not be repeated to its like.
-      return { ...reply, askedWith, lifetime: ONCE, deniedBelow: 0 }
-    })
+    if (opt === undefined) return next(query)
+    const lowers = opt.udpSize > this.octets
+    const asked = lowers ? { opt: { ...opt, udpSize: this.octets } } : { opt }
+    return whenDone(next(lowers ? query.with(asked) : query), (reply) => ({
+      ...reply,
+      askedWith: reply.askedWith ?? asked,
+      // Those behind see each repetition as they would have got it.
+      observers: lowers
+        ? reply.observers.map((observer) => lowered(observer, asked))
+        : reply.observers,
+      // A longer name of the branch might not fit any more.
+      deniedBelow: lowers ? 0 : reply.deniedBelow,
+    }))
   }
 
   clearOf(): boolean {
     return true
   }
+}
+
+function lowered(observer: Observer, asked: { readonly opt: Opt }): Observer {
+  return (query, seconds) => observer(query.with(asked), seconds)
 }

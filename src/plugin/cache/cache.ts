@@ -77,7 +77,7 @@ export class Cache implements Plugin {
     this.refresher = new Refresher(this, parts.host)
   }
 
-  /** A branch's denial carries versions, and such denials are not kept here: see {@link take}. */
+  /** A branch's denial is not kept here: see {@link take}. */
   clearOf(): boolean {
     return true
   }
@@ -145,11 +145,10 @@ export class Cache implements Plugin {
     if (ttl <= 0 || !isKeepable(reply, kind)) return { reply: bounded, item: undefined }
     if (!isReplyTo(query, reply)) {
       series.drops.inc()
-      return { reply: bounded, item: undefined }
+      return { reply: { ...bounded, lifetime: ONCE, deniedBelow: 0 }, item: undefined }
     }
-    if (reply.deniedBelow > 0 && reply.lifetime.versions.length > 0) {
-      return { reply: this.branch(bounded, series), item: undefined }
-    }
+    // A denial of a whole branch ends when the cluster changes, and is repeated as it is until then.
+    if (reply.deniedBelow > 0) return { reply: bounded, item: undefined }
     const item = this.keep(query, timed, kind, Math.trunc(ttl), series, refreshing)
     return { reply: item === undefined ? bounded : this.keptReply(bounded, item, series), item }
   }
@@ -161,7 +160,12 @@ export class Cache implements Plugin {
   }
 
   private miss(query: Query, next: Next, series: Series): Reply | Promise<Reply> {
-    return whenDone(next(withAd(query)), (reply) => this.take(query, reply, series, false).reply)
+    return whenDone(next(withAd(query)), (asked) => {
+      const { reply, item } = this.take(query, asked, series, false)
+      if (item !== undefined || !reply.lifetime.repeatable) return reply
+      // What is not kept was asked for here in vain each time.
+      return { ...reply, counts: [...reply.counts, series.requests, series.misses] }
+    })
   }
 
   /** The item that answers the query, and which kind of hit it is. A failure gives way to an answer that is still good. */
@@ -230,6 +234,7 @@ export class Cache implements Plugin {
       lastGood: before,
       wildcard,
       denial: !positive,
+      steady: this.options.keepTtl,
     })
     const store = positive ? this.successes : this.denials
     const counted = positive ? series.success : series.denial
@@ -242,23 +247,21 @@ export class Cache implements Plugin {
 
   /** The reply on its way to the client who asked first. It may be repeated as it is where the kept one would look the same. */
   private keptReply(reply: Reply, item: Item, series: Series): Reply {
-    const { lifetime, flags } = reply
-    if (this.options.keepTtl && lifetime.repeatable) return reply
+    const { flags, answer, authority, additional } = reply
     const same = (flags & FLAG.AA) !== 0 && (flags & FLAG.Z) === 0
+    const aged = this.options.keepTtl
+      ? {}
+      : { answer: aging(answer), authority: aging(authority), additional: aging(additional) }
     return {
       ...reply,
-      answer: aging(reply.answer),
-      authority: aging(reply.authority),
-      additional: aging(reply.additional),
+      ...aged,
       deniedBelow: 0,
       lifetime: same ? this.lifetimeOf(item) : ONCE,
       counts: this.countsOf(item, series),
+      observers: [],
+      // Whoever asks next gets the names as this client spelled them.
+      echoesSpelling: false,
     }
-  }
-
-  /** A denial of a whole branch ends when the cluster changes, and is repeated as it is until then. */
-  private branch(reply: Reply, series: Series): Reply {
-    return { ...reply, counts: [series.requests, series.denial.hits] }
   }
 
   private replyFrom(query: Query, item: Item, ttl: number): Reply {
@@ -266,10 +269,9 @@ export class Cache implements Plugin {
     return item.reply(query, ttl)
   }
 
-  /** Until the item is over, or is due for a prefetch; kept TTLs cannot count down, so those replies come from here each time. */
+  /** Until the item is over, or is due for a prefetch. */
   private lifetimeOf(item: Item): Lifetime {
-    const { keepTtl, prefetch } = this.options
-    if (keepTtl) return ONCE
+    const { prefetch } = this.options
     const seconds = prefetch > 0 ? item.ttl - this.threshold(item) : item.ttl
     return seconds <= 0 ? ONCE : until(item.stored + seconds * 1000, item.versions)
   }

@@ -37,13 +37,17 @@ export class Item {
 
   constructor(
     reply: Reply,
-    kept: Pick<Item, 'ttl' | 'stored' | 'versions' | 'lastGood' | 'wildcard' | 'denial'>,
+    kept: Pick<Item, 'ttl' | 'stored' | 'versions' | 'lastGood' | 'wildcard' | 'denial'> & {
+      /** Whether its TTLs stay (`keepttl`). */
+      readonly steady: boolean
+    },
   ) {
     this.rcode = reply.rcode
     this.flags = reply.flags & (FLAG.AD | FLAG.RA)
-    this.answer = aging(reply.answer)
-    this.authority = aging(reply.authority)
-    this.additional = aging(reply.additional)
+    const records = kept.steady ? (all: readonly Rr[]) => all : aging
+    this.answer = records(reply.answer)
+    this.authority = records(reply.authority)
+    this.additional = records(reply.additional)
     this.answering = answersQuestion(reply)
     this.ttl = kept.ttl
     this.stored = kept.stored

@@ -1,5 +1,6 @@
 import { RCODE } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
+import { ONCE } from '../lifetime.ts'
 import { type Next, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import type { Reply } from '../reply.ts'
@@ -67,7 +68,9 @@ export class Refresher {
 
   private verified(query: Query, item: Item, taken: Taken | undefined, series: Series): Reply {
     if (taken === undefined) return this.cache.stale(query, item, series)
-    if (taken.item === undefined || this.cache.options.verifyMs === 0) return taken.reply
+    // What is not kept leaves the item in place, which is looked at again for the next client.
+    if (taken.item === undefined) return { ...taken.reply, lifetime: ONCE, deniedBelow: 0 }
+    if (this.cache.options.verifyMs === 0) return taken.reply
     return this.cache.hit(query, taken.item, this.host.now(), series)
   }
 

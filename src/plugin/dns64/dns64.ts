@@ -79,8 +79,8 @@ export class Dns64 implements Plugin {
       additional: found.additional,
       opt: found.opt,
       lifetime: this.allowIpv4 ? shortest(reply.lifetime, found.lifetime) : ONCE,
-      counts: [...reply.counts, ...found.counts, translated],
-      observers: [...reply.observers, ...found.observers],
+      counts: [...reply.counts, translated],
+      observers: reply.observers,
       rotates: found.rotates,
     }
   }

@@ -116,7 +116,7 @@ function followName(
 /** Whatever the server says of the target, its answer section goes along; only silence says nothing. */
 function followOutside(chase: Chase, cname: Followed, target: Name): Followed | Promise<Followed> {
   return whenDone<Followed>(lookup(chase.query, target, chase.type), (reply) => {
-    if (reply.kind === 'silence') return FOLLOWED_NOTHING
+    if (reply.kind === 'silence') return { ...FOLLOWED_NOTHING, lifetime: reply.lifetime }
     return both(cname, {
       records: reply.answer,
       truncated: (reply.flags & FLAG.TC) !== 0,

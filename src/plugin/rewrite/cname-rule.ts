@@ -36,6 +36,7 @@ function lead(reply: ReplyDraft, from: Name, text: string, log: Logger): void | 
 function takeOver(reply: ReplyDraft, from: Name, to: Name, found: Reply, log: Logger): void {
   if (found.kind === 'silence') {
     log.error('upstream lookup returned nil')
+    reply.lifetime = ONCE
     return
   }
   const chain = reply.answer.filter((record) => record.type === TYPE.CNAME)
@@ -55,8 +56,6 @@ function merge(reply: ReplyDraft, found: Reply): void {
   serials.delete(undefined)
   reply.lifetime = serials.size > 1 ? ONCE : shortest(reply.lifetime, found.lifetime)
   reply.merged = {
-    counts: [...before.counts, ...found.counts],
-    observers: [...before.observers, ...found.observers],
     rotates: before.rotates || found.rotates,
     liveSerial: before.liveSerial ?? found.liveSerial,
     deniedBelow: 0,

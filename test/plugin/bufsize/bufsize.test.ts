@@ -1,6 +1,6 @@
 import t from 'tap'
 import { module as bufsize } from '../../../src/plugin/bufsize/setup.ts'
-import { ALWAYS, ONCE } from '../../../src/plugin/lifetime.ts'
+import { ALWAYS } from '../../../src/plugin/lifetime.ts'
 import type { Plugin } from '../../../src/plugin/plugin.ts'
 import { replyTo } from '../../../src/plugin/reply.ts'
 import { limitOf } from '../../../src/server/finish.ts'
@@ -25,14 +25,15 @@ t.test('a larger size is lowered for what comes behind and for the reply', async
   t.strictSame(seen, [1232])
   t.equal(reply.askedWith?.opt?.udpSize, 1232)
   t.equal(limitOf(query, reply), 1232)
-  t.equal(reply.lifetime, ONCE)
+  t.strictSame([reply.lifetime, reply.deniedBelow], [ALWAYS, 0], 'for clients of that size')
 })
 
 t.test('a smaller size, and a query without OPT, are left alone', async (t) => {
   const chain = await arrange('bufsize 600', [bufsize], { backend })
-  for (const asking of [{ udpSize: 600 }, { udpSize: 512 }, {}]) {
+  const all: { udpSize?: number }[] = [{ udpSize: 600 }, { udpSize: 512 }, {}]
+  for (const asking of all) {
     const reply = await chain.reply('a.test A', asking)
-    t.equal(reply.askedWith, undefined)
+    t.equal(reply.askedWith?.opt?.udpSize, asking.udpSize)
     t.equal(reply.lifetime, ALWAYS)
   }
   t.strictSame(seen, [600, 512, undefined])

@@ -95,7 +95,8 @@ t.test('a CNAME record that is led elsewhere lasts as long as both lookups', asy
     reply.answer.map((record) => record.type),
     [TYPE.CNAME, TYPE.A],
   )
-  t.match(reply, { lifetime: { until: 700 }, echoesSpelling: false, counts: [count, count] })
+  const lookups = [{ counts: [{ inc: Function }] }]
+  t.match(reply, { lifetime: { until: 700, lookups }, echoesSpelling: false, counts: [count] })
 })
 
 t.test('a reply with a question that the client did not ask is not repeated', async (t) => {
