@@ -1,7 +1,7 @@
 import type { ClosedZone } from '../plugin/plugin.ts'
 import type { Filter } from '../table/publish.ts'
 import type { Table } from '../table/table.ts'
-import type { Name } from '../wire/name.ts'
+import { ancestor, countLabels, type Name } from '../wire/name.ts'
 
 /** Room in a new filter for names that come later, as a multiple of those that are there. */
 const HEADROOM = 2
@@ -67,7 +67,7 @@ export class ClosedZones {
       gone: 0,
     }
     for (const [name, open] of names) filter.add(name, open)
-    for (const name of others) filter.add(name, true)
+    for (const name of others) addWithWay(filter, name, zoneLabels)
     this.known.set(zone, closed)
     if (!this.forgets.has(zone)) this.forgets.set(zone, this.follow(zone))
     return closed
@@ -87,6 +87,12 @@ export class ClosedZones {
       },
     )
   }
+}
+
+/** A zone of others, and the names on the way to it, below which nothing else may exist. */
+function addWithWay(filter: Filter, name: Name, zoneLabels: number): void {
+  filter.add(name, true)
+  for (let up = 1; countLabels(name) - up > zoneLabels; up++) filter.add(ancestor(name, up), false)
 }
 
 /** Fuller than it was made for it still denies nothing that exists, only less of what does not. */

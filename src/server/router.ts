@@ -83,9 +83,11 @@ export class Router implements Listener {
   }
 
   /**
-   * Whether the block of `zone` may have its denial of a whole branch repeated: its plugins are clear of the branch, and no other zone lies in it.
+   * Whether the block of the query's zone may have its denial of a whole branch repeated: the branch is all the block's, its plugins are clear of it, and no
+   * other zone lies in it.
    */
   mayDenyBelow(query: Query, branch: Name, by: string): boolean {
+    if (!isAtOrBelow(branch, query.zone ?? ROOT)) return false
     for (const zone of this.byZone.keys())
       if (zone !== query.zone && isAtOrBelow(zone, branch)) return false
     const blocks = this.byZone.get(query.zone ?? ROOT) ?? []
@@ -117,8 +119,8 @@ export class Router implements Listener {
     const [block, ...others] = this.byZone.get(query.zone ?? ROOT) ?? []
     if (block === undefined || others.length > 0) return undefined
     const zone = block.closedZone(query.folded, by)
-    if (zone === undefined || !block.mayDenyBelow(zone.zone, query.qtype, by)) return undefined
-    return zone
+    if (zone === undefined || !isAtOrBelow(zone.zone, query.zone ?? ROOT)) return undefined
+    return block.mayDenyBelow(zone.zone, query.qtype, by) ? zone : undefined
   }
 
   /** Zones of this listener at or below one, but for the one that the query was routed by. */

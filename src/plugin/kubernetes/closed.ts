@@ -1,5 +1,5 @@
 import { namespaceKey, type Store, serviceKey } from '../../kube/store.ts'
-import { type Name, nameOfLabels } from '../../wire/name.ts'
+import { ancestor, type Name, nameOfLabels } from '../../wire/name.ts'
 import type { ClosedZone } from '../plugin.ts'
 import type { Config } from './config.ts'
 import type { Zone } from './zones.ts'
@@ -27,7 +27,12 @@ export class ClosedNames implements ClosedZone {
   *names(): Iterable<readonly [Name, boolean]> {
     for (const label of OWN_LABELS) yield* this.#name([label], true)
     for (const label of ['svc', 'pod']) yield* this.#name([label], false)
-    for (const name of this.#below) yield [name, true]
+    for (const name of this.#below) {
+      yield [name, true]
+      for (let way = ancestor(name, 1); way.length > this.zone.length; way = ancestor(way, 1)) {
+        yield [way, false]
+      }
+    }
     for (const namespace of this.#store.namespaces()) yield* this.#namespace(namespace.name)
     for (const service of this.#store.services()) {
       yield* this.#service(service.name, service.namespace)

@@ -20,8 +20,13 @@ export function deniedBelow(
   if (asked.folded.startsWith(DEFAULT_NAMESERVER)) return 0
   const left = labelsLeft(asked, finder, config)
   if (left === 0) return 0
-  const labels = asked.zone.labels + left
-  return isClear(asked, labels) ? labels : 0
+  // In a zone above the reverse zones their names lead to what no branch of it tells.
+  if (asked.zone.below.some((other) => isAtOrBelow(asked.folded, other))) return 0
+  // What other zones lie in parts of is denied for the parts that they do not.
+  for (let labels = asked.zone.labels + left; labels <= countLabels(asked.folded); labels++) {
+    if (isClear(asked, labels)) return labels
+  }
+  return 0
 }
 
 /** Types whose denials say nothing of other names: these belong to zones, not to names. */

@@ -96,7 +96,10 @@ export function serialName(store: string, stamp: keyof Stamps): string {
 /** Whether another spelling of the name gets the same but for itself: not where the reference looks at the spelling of the zone. */
 function echoesSpelling(query: Query, asked: Asked): boolean {
   const apex = asked.folded === asked.zone.name
-  return !(apex && query.qtype === TYPE.NS) && !asked.folded.startsWith(DEFAULT_NAMESERVER)
+  if (apex && query.qtype === TYPE.NS) return false
+  // The SOA has these labels in lower case, and would point into the name.
+  const { first } = asked.parts
+  return first !== 'dns' && first !== 'hostmaster' && !asked.folded.startsWith(DEFAULT_NAMESERVER)
 }
 
 function stampOf(zone: Zone): keyof Stamps {

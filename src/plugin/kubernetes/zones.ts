@@ -86,7 +86,8 @@ export class Zones {
 
   constructor(options: ZonesOptions) {
     const names = [...new Set(options.zones)].sort((a, b) => b.length - a.length)
-    const exceptions = [...options.zones, ...options.fallthrough]
+    // Reverse names have answers in a zone above them, such as the root, too.
+    const exceptions = [...options.zones, ...options.fallthrough, IN_ADDR, IP6]
     this.#zones = names.map((zone) => {
       const grammar = {
         multicluster: options.multicluster.some((above) => isAtOrBelow(zone, above)),

@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Rig } from './rig.ts'
+
+/** Families that are of the process, or of time. */
+const OTHER =
+  /^(process_|nodejs_|go_|muster_|coredns_build|coredns_reload|coredns_kubernetes_|coredns_forward_|coredns_proxy_|coredns_health)/
+/** Times, and sizes that are told many at a time: only how many there were, and of sizes the sum, are exact. */
+const INEXACT = /_seconds_(bucket|sum)|_bytes_bucket|_timestamp_/
+
+/** Counters of a server, by name and labels: those that must not depend on whether it has a table. */
+export async function countsOf(rig: Rig): Promise<Map<string, string>> {
+  const counts = new Map<string, string>()
+  for (const line of (await rig.metrics()).split('\n')) {
+    if (line === '' || line.startsWith('#') || OTHER.test(line) || INEXACT.test(line)) continue
+    const space = line.lastIndexOf(' ')
+    counts.set(line.slice(0, space), line.slice(space + 1))
+  }
+  return counts
+}
+
+/** Lines of the log, each with how often it came: without ids, clients' ports and durations. */
+export function linesOf(rig: Rig): (readonly [string, number])[] {
+  const counts = new Map<string, number>()
+  for (const line of rig.log) {
+    const plain = rig
+      .placed(line)
+      .replace(/^(\[\w+\] \S+?):\d+ - \d+ /, '$1:PORT - ID ')
+      .replace(/ [\d.e-]+s\n$/, ' TIME')
+    counts.set(plain, (counts.get(plain) ?? 0) + 1)
+  }
+  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+/** Waits until the log has as many lines, or for a second. */
+export async function logged(rig: Rig, lines: number): Promise<void> {
+  for (let i = 0; i < 100 && rig.log.length < lines; i++) await sleep(10)
+}
