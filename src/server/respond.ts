@@ -2,6 +2,7 @@ import type { Peer, Response } from '../net/listener.ts'
 import { type Exchange, Query } from '../plugin/query.ts'
 import type { Reply } from '../plugin/reply.ts'
 import { RCODE } from '../wire/codes.ts'
+import { isWellFormed } from '../wire/edns.ts'
 import { accept } from '../wire/gate.ts'
 import { FLAG } from '../wire/header.ts'
 import { type Message, readMessage } from '../wire/reader.ts'
@@ -45,7 +46,7 @@ export class Responder {
       return verdict === 'ignore' ? undefined : this.reject(packet, undefined, verdict)
     }
     const message = readMessage(packet)
-    if (!message.whole) {
+    if (!message.whole || message.opt?.options.every(isWellFormed) === false) {
       this.rejected++
       return this.reject(packet, message, 'formerr')
     }

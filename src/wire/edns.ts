@@ -1,3 +1,4 @@
+import { OPTION } from './codes.ts'
 import type { Octets } from './record.ts'
 
 /** One EDNS option (RFC 6891 §6.1.2): its code and its data as octets. */
@@ -51,4 +52,40 @@ export function readOptions(rdata: Octets): Option[] | undefined {
 export function extendedError(infoCode: number, text = ''): Option {
   const code = String.fromCharCode(infoCode >> 8, infoCode & 0xff)
   return { code: 15, data: (code + Buffer.from(text, 'utf8').toString('latin1')) as Octets }
+}
+
+/** Whether an option's data has a shape that its code allows. Codes that are not known may hold anything. */
+export function isWellFormed({ code, data }: Option): boolean {
+  const { length } = data
+  switch (code) {
+    // RFC 8764 §3.2: version, opcode, error, id and lifetime.
+    case 1:
+      return length >= 18
+    // RFC 9664 §4: lifetimes of leases.
+    case 2:
+      return length === 4 || length === 8
+    case OPTION.CLIENT_SUBNET:
+      return isSubnet(data)
+    // RFC 7314 §3.2.
+    case OPTION.EXPIRE:
+      return length === 0 || length >= 4
+    // RFC 7828 §3.1.
+    case OPTION.TCP_KEEPALIVE:
+      return length === 0 || length === 2
+    // RFC 8914 §2.
+    case OPTION.EXTENDED_ERROR:
+      return length >= 2
+    default:
+      return true
+  }
+}
+
+/** RFC 7871 §6: family, two prefix lengths that fit it, and the address. */
+function isSubnet(data: Octets): boolean {
+  if (data.length < 4) return false
+  const family = (data.charCodeAt(0) << 8) | data.charCodeAt(1)
+  const [source, scope] = [data.charCodeAt(2), data.charCodeAt(3)]
+  if (family === 0) return source === 0
+  const bits = family === 1 ? 32 : family === 2 ? 128 : -1
+  return source <= bits && scope <= bits
 }

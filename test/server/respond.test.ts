@@ -152,3 +152,26 @@ function makeQuery(exchange: Exchange, question: Question): Query {
   }
   return new Query(exchange, { id: 1, flags: 0x0100, question, opt: undefined, message })
 }
+
+t.test('an EDNS option that its code does not allow gets FORMERR', async (t) => {
+  const serving = responder(block('.', [address]))
+  const rcodeOf = (option: string) => {
+    const length = (option.length / 2).toString(16).padStart(4, '0')
+    const hex = `12340100000100000000000101610000010001000029 04d0 00000000 ${length}${option}`
+    const answer = answered(serving.handle(Buffer.from(hex.replaceAll(' ', ''), 'hex'), peer))
+    return answer === undefined ? undefined : (answer[3] as number) & 15
+  }
+  for (const [what, option, rcode] of [
+    ['a subnet of 64 bits of IPv4', '0008000700014000 0a0000', 1],
+    ['a subnet of one octet', '0008000100', 1],
+    ['a subnet of another family', '0008000400090000', 1],
+    ['a subnet that fits', '00080007000118000a0000', 0],
+    ['keepalive of one octet', '000b000101', 1],
+    ['keepalive of none', '000b0000', 0],
+    ['an expiry of two octets', '000900020001', 1],
+    ['an error of one octet', '000f000101', 1],
+    ['an option that nobody knows', 'fde900020102', 0],
+  ] as const) {
+    t.equal(rcodeOf(option.replaceAll(' ', '')), rcode, what)
+  }
+})
