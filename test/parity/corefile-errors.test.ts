@@ -26,8 +26,8 @@ t.teardown(() => rmSync(cache, { recursive: true, force: true }))
 
 /** Processes at a time. */
 const LANES = 3
-/** Milliseconds that a server which should run is watched. */
-const RUNS_MS = 2500
+/** Milliseconds that a server has to print what it should; one that should run is ended once it has. */
+const PATIENCE_MS = 30_000
 
 /** Lines that every start prints. */
 const BANNER = /^(Muster-|linux\/|maxprocs: )/
@@ -69,8 +69,11 @@ async function run(entry: Entry): Promise<{ result: Result; fill: (text: string)
   child.stderr.on('data', (text) => {
     stderr += text
   })
-  const patience = entry.exit === null ? (entry.timeout ?? RUNS_MS) : 20_000
-  const timer = setTimeout(() => child.kill('SIGKILL'), patience)
+  const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
+  const last = fill(entry.output.at(-1) ?? '')
+  child.stdout.on('data', () => {
+    if (entry.exit === null && stdout.includes(last)) child.kill('SIGKILL')
+  })
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
   clearTimeout(timer)
   rmSync(directory, { recursive: true })
