@@ -62,12 +62,13 @@ export class Transfer implements Plugin {
 
   private send(query: Query, records: Iterable<readonly Rr[]>): Reply {
     const batches = batchesOf(records)
-    const first = batches.next()
+    const [first, second] = [batches.next(), batches.next()]
     const soa = first.done ? undefined : first.value[0]
     if (soa?.type !== TYPE.SOA) return giveUp(query, this.name, RCODE.SERVFAIL, 'no SOA')
     const { serial } = readSoa(soa.rdata)
     const whom = `${JSON.stringify(nameToText(query.qname))} to ${query.exchange.client.address}`
-    if (first.value?.length === 1) {
+    // The SOA may stand alone in its message also because what follows fills the next one.
+    if (first.value?.length === 1 && second.done) {
       this.log.info(
         `Outgoing noop, incremental transfer for up to date zone ${whom} for ${serial} SOA serial`,
       )
@@ -78,7 +79,7 @@ export class Transfer implements Plugin {
         `Outgoing transfer of ${count} records of zone ${whom} for ${serial} SOA serial`,
       )
     const reply = replyTo(query, this.name, {
-      stream: streamOf(first.value as Rr[], batches, told),
+      stream: streamOf([first, second], batches, told),
     })
     return { ...reply, flags: reply.flags | FLAG.AA }
   }
@@ -115,12 +116,15 @@ function* batchesOf(records: Iterable<readonly Rr[]>): Generator<Rr[]> {
 }
 
 async function* streamOf(
-  first: Rr[],
+  begun: readonly IteratorResult<Rr[]>[],
   rest: Iterable<Rr[]>,
   done: (count: number) => void,
 ): AsyncGenerator<readonly Rr[]> {
-  let count = first.length
-  yield first
+  let count = 0
+  for (const { value } of begun.filter((result) => !result.done)) {
+    count += value.length
+    yield value
+  }
   for (const batch of rest) {
     count += batch.length
     yield batch

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { module as file } from '../../../src/plugin/file/setup.ts'
 import type { Reply } from '../../../src/plugin/reply.ts'
 import { module as transfer } from '../../../src/plugin/transfer/setup.ts'
+import { TYPE } from '../../../src/wire/codes.ts'
 import { readMessage } from '../../../src/wire/reader.ts'
 import type { Rr } from '../../../src/wire/record.ts'
 import { arrangeAll, type Chain, queryFor, replyText, rr, rrText } from '../harness.ts'
@@ -47,6 +48,15 @@ t.test('IXFR gives the SOA alone to who has the serial, else the zone', async (t
   t.equal(replyText(await ixfr(chain, [])), 'SERVFAIL qr rd (rcode only)')
 })
 
+t.test('a record that fills a message does not end a transfer behind the SOA', async (t) => {
+  const strings = Array.from({ length: 247 }, () => `"${'x'.repeat(255)}"`).join(' ')
+  const db = `@ 60 SOA ns h 7 2 3 4 5\n@ 60 TXT ${strings}\nw 60 A 192.0.2.1\n`
+  const chain = await serving(t, 'to *', db)
+  const reply = await chain.reply('a.test. AXFR', { transport: 'tcp' })
+  const types = (await recordsOf(reply)).map(({ type }) => type)
+  t.strictSame(types, [TYPE.SOA, TYPE.TXT, TYPE.A, TYPE.SOA])
+})
+
 t.test('a zone that no rule is for is what those behind make of it', async (t) => {
   const directory = t.testdir({ db: ZONE })
   const corefile = `. {\nfile ${directory}/db a.test\ntransfer b.test {\nto *\n}\n}`
@@ -83,8 +93,8 @@ t.test('other servers are told of a change', async (t) => {
   await until(() => heard.length === 2)
 })
 
-async function serving(t: Test, to: string): Promise<Chain> {
-  const directory = t.testdir({ db: ZONE })
+async function serving(t: Test, to: string, db = ZONE): Promise<Chain> {
+  const directory = t.testdir({ db })
   const corefile = `a.test {\nfile ${directory}/db\ntransfer {\n${to}\n}\n}`
   const chain = await arrangeAll(corefile, [transfer, file])
   await chain.start()
