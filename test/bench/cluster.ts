@@ -60,6 +60,17 @@ export function zoneFile(): string {
   return `${lines.join('\n')}\n`
 }
 
+/** The same names as lines of hosts(5). */
+export function hostsFile(): string {
+  const lines: string[] = []
+  for (let ns = 0; ns < NAMESPACES; ns++) {
+    for (let s = 0; s < SERVICES; s++) {
+      if (!isHeadless(s)) lines.push(`${address(10, ns, s, 1)} svc${s}.ns${ns}.svc.cluster.local`)
+    }
+  }
+  return `${lines.join('\n')}\n`
+}
+
 /** Queries of one kind of work, as dnsperf reads them. */
 export const WORK: Readonly<Record<string, () => string[]>> = {
   'hot ClusterIP': () => names((s) => !isHeadless(s)).map((name) => `${name} A`),

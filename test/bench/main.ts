@@ -83,6 +83,7 @@ async function measureRow(
     if (!(await isReady(port))) throw new Error(`${row.name} does not answer`)
     for (const job of jobs) {
       if (job.mode === 'tcp' && row.name.startsWith('floor')) continue
+      if (row.only !== undefined && row.only !== job.name) continue
       const load = { ...job, port, seconds: Number(values.seconds) }
       const figures = await measure(child.pid as number, load)
       const ofJob = results.get(job.name) ?? new Map<string, Figures[]>()

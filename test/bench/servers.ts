@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { binary } from '../clients/kapi.ts'
 import { freePort } from '../ports.ts'
-import { zoneFile } from './cluster.ts'
+import { hostsFile, zoneFile } from './cluster.ts'
 
 /** A server to measure: how it is started on a port; undefined where it is not installed. */
 export interface Row {
   readonly name: string
+  /** The one kind of work that it is measured with; undefined for all. */
+  readonly only?: string
   command(port: number): readonly string[] | undefined
 }
 
@@ -28,6 +30,22 @@ export function rows(folder: string, kubeconfig: string | undefined): Row[] {
       return [file, '-conf', corefile(folder, port, kubeconfig, directives)]
     },
   })
+  const pure = (name: string, directives: (port: number) => string, known = false): Row => ({
+    name: `muster, ${name}`,
+    only: 'hot ClusterIP',
+    command: (port) => {
+      const text = directives(port)
+      if (known) return muster(folder, port, kubeconfig, text, ['-threads', '1'])
+      const path = join(folder, `Corefile.${port}`)
+      writeFileSync(path, `.:${port} {\nbind 127.0.0.1\nerrors\nloadbalance\n${text}}\n`)
+      return [process.execPath, here('../../dist/main.js'), '-threads', '1', '-conf', path]
+    },
+  })
+  const written = (name: string, text: string) => {
+    const path = join(folder, name)
+    writeFileSync(path, text)
+    return path
+  }
   return [
     { name: 'floor (C)', command: (port) => floorInC(folder, port) },
     {
@@ -36,6 +54,10 @@ export function rows(folder: string, kubeconfig: string | undefined): Row[] {
     },
     kubernetes('muster', KUBEADM, '-threads', '1'),
     kubernetes('muster, no table', KUBEADM, '-threads', '1', '-table-mib', '0'),
+    pure('file', () => `file ${written('db.cluster', zoneFile())} cluster.local\n`),
+    pure('hosts', () => `hosts ${written('hosts', hostsFile())}\n`),
+    pure('template', () => TEMPLATE),
+    pure('rewrite', () => `${KUBEADM}${REWRITE}`, true),
     { name: 'knotd', command: (port) => knotd(folder, port) },
     { name: 'nsd', command: (port) => nsd(folder, port) },
     coredns('coredns', KUBEADM),
@@ -51,6 +73,16 @@ cache 30 {
 }
 loadbalance
 `
+
+/** Answers every Service's name, by its shape alone. */
+const TEMPLATE = `template IN A cluster.local {
+  match "^svc[0-9]+\\.ns[0-9]+\\.svc\\.cluster\\.local\\.$"
+  answer "{{ .Name }} 30 IN A 10.0.0.1"
+}
+`
+
+/** Meets every name, and leaves it as it is. */
+const REWRITE = 'rewrite name suffix .svc.cluster.local .svc.cluster.local answer auto\n'
 
 function corefile(folder: string, port: number, kubeconfig: string, directives: string): string {
   const path = join(folder, `Corefile.${port}`)
