@@ -3,6 +3,7 @@ import { type Flags, parseFlags } from './cli/flags.ts'
 import { corefileSource, pluginsText, versionText } from './cli/run.ts'
 import { fileErrorText } from './corefile/io.ts'
 import { createLogger } from './log.ts'
+import { giveMemoryBack } from './server/memory.ts'
 import { type CorefileSource, Server } from './server.ts'
 
 const log = createLogger({ json: process.env.MUSTER_LOG === 'json' })
@@ -92,6 +93,7 @@ async function serve(flags: Flags, source: CorefileSource, beside?: Beside): Pro
     await beside?.close()
     throw error
   }
+  giveMemoryBack()
   writePidfile(flags)
   if (!flags.quiet) process.stdout.write(versionText(runtime()))
 }
