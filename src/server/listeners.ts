@@ -14,6 +14,7 @@ import type { Host } from '../plugin/setup.ts'
 import type { Table } from '../table/table.ts'
 import { RCODE } from '../wire/codes.ts'
 import { uncompressedOctets, Writer } from '../wire/writer.ts'
+import { CERTIFICATE_CHECK_MS, LiveCertificates } from './certificates.ts'
 import type { Traffic } from './drain.ts'
 import { contentOf, optOf } from './finish.ts'
 import type { PlannedListener } from './plan.ts'
@@ -34,6 +35,7 @@ interface Parts {
 interface Listening {
   readonly sockets: OpenListener[]
   answering: Answering
+  readonly certificates: LiveCertificates | undefined
 }
 
 /** Which of a plain listener's sockets takes datagrams: see {@link openers}. */
@@ -54,12 +56,15 @@ export class Listeners {
   private readonly parts: Parts
   private readonly panics
   private readonly dropped: Dropped
+  private readonly certificateTimer: NodeJS.Timeout
   private readonly forget: () => void
   /** Of listeners that are closed. */
   private gone: Traffic = { received: 0, lost: 0 }
 
   constructor(parts: Parts) {
     this.parts = parts
+    this.certificateTimer = setInterval(() => this.checkCertificates(), CERTIFICATE_CHECK_MS)
+    this.certificateTimer.unref()
     declareMetrics(parts.metrics)
     this.panics = parts.metrics.counter('coredns_panics_total', '').labels()
     const count = countDropped(parts.metrics)
@@ -78,7 +83,10 @@ export class Listeners {
     const opened = await this.openMissing(planned)
     for (const listener of planned) {
       const known = this.byLabel.get(listener.label)
-      if (known !== undefined) this.handOver(known, this.answeringFor(listener))
+      if (known === undefined) continue
+      this.handOver(known, this.answeringFor(listener))
+      if (listener.tls !== undefined) known.certificates?.use(listener.tls)
+      this.renew(listener.label, known)
     }
     for (const [label, listening] of opened) this.byLabel.set(label, listening)
     const wanted = new Set(planned.map((listener) => listener.label))
@@ -86,8 +94,26 @@ export class Listeners {
     await Promise.all(gone.map(([label]) => this.closeOne(label)))
   }
 
+  /** Has certificates loaded again whose files have changed. */
+  checkCertificates(): void {
+    for (const [label, listening] of this.byLabel) {
+      if (listening.certificates?.haveChanged() === true) this.renew(label, listening)
+    }
+  }
+
+  /** Files that are half written or do not fit leave the certificates as they were. */
+  private renew(label: string, { sockets, certificates }: Listening): void {
+    if (certificates === undefined) return
+    try {
+      for (const socket of sockets) socket.renew()
+    } catch (error) {
+      this.parts.log.error(`${label} keeps its certificates: ${(error as Error).message}`)
+    }
+  }
+
   /** Closes all, with what the kernel has queued answered first. */
   async close(): Promise<void> {
+    clearInterval(this.certificateTimer)
     await Promise.all([...this.byLabel.keys()].map((label) => this.closeOne(label)))
     this.forget()
   }
@@ -142,7 +168,9 @@ export class Listeners {
     listener: PlannedListener,
     planned: readonly PlannedListener[],
   ): Promise<Listening> {
-    const listening: Listening = { sockets: [], answering: this.answeringFor(listener) }
+    const certificates = listener.tls && new LiveCertificates(listener.tls)
+    const answering = this.answeringFor(listener)
+    const listening: Listening = { sockets: [], answering, certificates }
     const handle: Responder['handle'] = (packet, peer) => {
       return listening.answering.responder.handle(packet, peer)
     }
@@ -156,7 +184,7 @@ export class Listeners {
     const onStatus = (status: number) => responses.labels(listener.label, String(status)).inc()
     try {
       for (const open of openers(
-        listener,
+        { ...listener, tls: certificates },
         handle,
         plane,
         scope,
