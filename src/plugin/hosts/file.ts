@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { every } from '../every.ts'
 import type { Versions } from '../lifetime.ts'
 import { type HostsRules, type HostsTable, readHosts } from './table.ts'
 
@@ -30,8 +31,7 @@ export class HostsFile {
   start(periodMs: number): void {
     this.read()
     if (periodMs === 0) return
-    this.timer = setInterval(() => this.read(), periodMs)
-    this.timer.unref()
+    this.timer = every(periodMs, () => this.read())
   }
 
   stop(): void {

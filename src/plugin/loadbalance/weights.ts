@@ -6,6 +6,7 @@ import type { Logger } from '../../log.ts'
 import { fold, type Name, nameFromText } from '../../wire/name.ts'
 import type { Octets, Rr } from '../../wire/record.ts'
 import { addressOctets } from '../cidr.ts'
+import { every } from '../every.ts'
 
 /** Of an address that the file does not name. */
 const DEFAULT_WEIGHT = 1
@@ -40,8 +41,7 @@ export class WeightFile {
       throw new Error(`plugin/loadbalance: ${failure}`)
     }
     if (this.reloadMs === 0) return
-    this.timer = setInterval(() => this.reload(), this.reloadMs)
-    this.timer.unref()
+    this.timer = every(this.reloadMs, () => this.reload())
   }
 
   stop(): void {

@@ -1,5 +1,6 @@
 import type { Counter, Family, Gauge, Registry } from '../../admin/metrics.ts'
 import type { Logger } from '../../log.ts'
+import { every } from '../every.ts'
 import type { Host, Shared } from '../setup.ts'
 import { failedReloads, versionInfo } from './metrics.ts'
 
@@ -36,8 +37,7 @@ export class Reloader implements Shared {
     this.log.info(`Running configuration SHA512 = ${hash}`)
     this.show(hash)
     clearInterval(this.timer)
-    this.timer = setInterval(() => void this.look(), this.periodMs)
-    this.timer.unref()
+    this.timer = every(this.periodMs, () => void this.look())
   }
 
   /** Takes a changed Corefile over. While one is being taken over, nothing happens. */

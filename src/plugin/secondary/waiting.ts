@@ -1,4 +1,4 @@
-import { MAX_TIMER_MS } from '../file/every.ts'
+import { MAX_TIMER_MS } from '../every.ts'
 
 /** A pause that can be cut short for good. */
 export class Pauses {
