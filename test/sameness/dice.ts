@@ -48,8 +48,12 @@ export class Dice {
   }
 }
 
-/** The seed that the environment gives, else a new one: tests print it. */
+/** Runs without a wish are all the same. */
+const DEFAULT_SEED = 20_261_121
+
+/** The seed that the environment gives (`MUSTER_SEED=random` for a new one), which tests print. */
 export function seedOf(environment: Readonly<Record<string, string | undefined>>): number {
   const given = environment.MUSTER_SEED
-  return given === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(given) >>> 0
+  if (given === 'random') return Math.floor(Math.random() * 2 ** 32)
+  return Number(given ?? DEFAULT_SEED) >>> 0
 }
