@@ -1,7 +1,6 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Where a client asks from, and how. */
 export interface Way {
@@ -46,7 +45,12 @@ export class Asker {
   /** The answer, with the id of the question; undefined when there is none in time. */
   async ask(packet: Buffer, timeoutMs: number): Promise<Buffer | undefined> {
     const sent = this.send(packet)
-    const answer = await Promise.race([sent.answer, sleep(timeoutMs, undefined, { ref: false })])
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<undefined>((done) => {
+      timer = setTimeout(done, timeoutMs)
+    })
+    const answer = await Promise.race([sent.answer, late])
+    clearTimeout(timer)
     if (answer === undefined) sent.forget()
     return answer
   }

@@ -24,6 +24,8 @@ export type Told = readonly [
 ]
 
 const LOST_MS = 5000
+/** The kernel spreads sockets over data threads: each gets some. */
+const SOCKETS = 16
 const BATCH = 500
 const PACE_MS = 2
 
@@ -31,7 +33,10 @@ if (parentPort !== null) await run(workerData as LoadOptions)
 
 async function run({ port, packets, seed, window, rate }: LoadOptions): Promise<void> {
   const dice = new Dice(seed)
-  const udp = await Asker.open({ proto: 'udp', from: '127.0.0.1' }, port)
+  const all = Array.from({ length: SOCKETS }, () => {
+    return Asker.open({ proto: 'udp', from: '127.0.0.1' }, port)
+  })
+  const udp = await Promise.all(all)
   const tcp = await Asker.open({ proto: 'tcp', from: '127.0.0.1' }, port)
   let told: Told[] = []
   let stopped = false
@@ -54,7 +59,7 @@ async function run({ port, packets, seed, window, rate }: LoadOptions): Promise<
       sent++
       const question = dice.int(packets.length)
       const asked = clock()
-      const asker = dice.chance(0.02) ? tcp : udp
+      const asker = dice.chance(0.02) ? tcp : dice.pick(udp)
       const answer = await asker.ask(Buffer.from(packets[question] as Uint8Array), LOST_MS)
       if (answer === undefined) tell([question, asked, undefined, undefined])
       else tell([question, asked, clock(), answerKey(answer)])
@@ -62,7 +67,7 @@ async function run({ port, packets, seed, window, rate }: LoadOptions): Promise<
   }
   await Promise.all(Array.from({ length: window }, lane))
   parentPort?.postMessage(told)
-  await udp.close()
+  for (const asker of udp) await asker.close()
   await tcp.close()
   parentPort?.close()
 }

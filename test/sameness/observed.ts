@@ -4,14 +4,21 @@ import type { Rig } from './rig.ts'
 /** Families that are of the process, or of time. */
 const OTHER =
   /^(process_|nodejs_|go_|muster_|coredns_build|coredns_reload|coredns_kubernetes_|coredns_forward_|coredns_proxy_|coredns_health)/
-/** Times, and sizes that are told many at a time: only how many there were, and of sizes the sum, are exact. */
-const INEXACT = /_seconds_(bucket|sum)|_bytes_bucket|_timestamp_/
+/** Times; only how many there were is the same. */
+const TIMES = /_seconds_(bucket|sum)|_timestamp_/
+/** Sizes that are told many at a time, of names of several lengths: their sum is exact. */
+const MIXED_SIZES = /_bytes_bucket/
 
-/** Counters of a server, by name and labels: those that must not depend on whether it has a table. */
-export async function countsOf(rig: Rig): Promise<Map<string, string>> {
+/**
+ * Counters of a server, by name and labels: those that must not depend on whether it has a table.
+ *
+ * @param buckets whether what shared an answer had one size
+ */
+export async function countsOf(rig: Rig, buckets = false): Promise<Map<string, string>> {
   const counts = new Map<string, string>()
   for (const line of (await rig.metrics()).split('\n')) {
-    if (line === '' || line.startsWith('#') || OTHER.test(line) || INEXACT.test(line)) continue
+    if (line === '' || line.startsWith('#') || OTHER.test(line) || TIMES.test(line)) continue
+    if (!buckets && MIXED_SIZES.test(line)) continue
     const space = line.lastIndexOf(' ')
     counts.set(line.slice(0, space), line.slice(space + 1))
   }

@@ -1,4 +1,5 @@
 import { createLogger } from '../../src/log.ts'
+import type { DataPlane } from '../../src/net/plane.ts'
 import { Server } from '../../src/server.ts'
 import { freePort } from '../ports.ts'
 import { Asker, type Way } from './asker.ts'
@@ -63,6 +64,14 @@ export class Rig {
   /** A text with the places of the ports instead of them. */
   placed(text: string): string {
     return this.ports.reduce((all, port, i) => all.replaceAll(`:${port}`, `:{{${i}}}`), text)
+  }
+
+  /** The data threads of the server, which keeps them to itself. */
+  get plane(): DataPlane {
+    const { running } = this.server as unknown as {
+      running: { listeners: { parts: { plane: DataPlane } } }
+    }
+    return running.listeners.parts.plane
   }
 
   async close(): Promise<void> {
