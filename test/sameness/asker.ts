@@ -47,7 +47,7 @@ export class Asker {
     const sent = this.send(packet)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<undefined>((done) => {
-      timer = setTimeout(done, timeoutMs)
+      timer = setTimeout(() => done(undefined), timeoutMs)
     })
     const answer = await Promise.race([sent.answer, late])
     clearTimeout(timer)

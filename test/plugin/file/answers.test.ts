@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
-import { closest } from '../../../src/plugin/file/closest.ts'
 import { every, MAX_TIMER_MS } from '../../../src/plugin/every.ts'
+import { closest } from '../../../src/plugin/file/closest.ts'
 import { module as file } from '../../../src/plugin/file/setup.ts'
 import { module as template } from '../../../src/plugin/template/setup.ts'
 import { type Name, name, nameToText } from '../../../src/wire/name.ts'
