@@ -4,8 +4,8 @@
  *
  *   node test/bench/memory.ts [--sizes 0,5000,50000] [--cgroup 170]
  *
- * Over a real API server each, with three endpoints a Service. Everything is listed anew because the API server is killed and started again over its data: versions from
- * before are expired then. Pauses are from a run of their own: the longest turn of the control thread, by the processor time it used (pauses.cjs) and by the clock, which has
+ * Over a real API server each, with three endpoints a Service. Everything is listed anew because a proxy in between cuts the watches, and says that their versions are expired
+ * when they are resumed. Pauses are from a run of their own: the longest turn of the control thread, by the processor time it used (pauses.cjs) and by the clock, which has
  * what else the machine did; and the longest that one name's answer took meanwhile. With `--cgroup MIB` the largest size runs inside a memory cgroup (version 1) of so much, where one can be made.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
@@ -28,6 +28,7 @@ import { parseArgs } from 'node:util'
 import { name } from '../../src/wire/name.ts'
 import { readMessage } from '../../src/wire/reader.ts'
 import { Writer } from '../../src/wire/writer.ts'
+import { FaultyProxy } from '../clients/faulty-proxy.ts'
 import { binary, Kapi } from '../clients/kapi.ts'
 import { freePort } from '../ports.ts'
 
@@ -74,13 +75,14 @@ async function bench(): Promise<void> {
   if (coredns !== undefined) servers.push(['CoreDNS', [coredns]])
   console.log(HEAD)
   for (const size of values.sizes.split(',').map(Number)) {
-    const kapi = await filled(size)
+    const api = await Api.start(size)
     try {
-      for (const [who, command] of servers) report(who, size, await measure(command, kapi, size))
-      if (values.cgroup !== undefined && size > 0)
-        await confined(muster, kapi, size, Number(values.cgroup))
+      for (const [who, command] of servers) report(who, size, await measure(command, api, size))
+      if (values.cgroup !== undefined && size > 0) {
+        await confined(muster, api, size, Number(values.cgroup))
+      }
     } finally {
-      await kapi.stop()
+      await api.stop()
     }
   }
 }
@@ -107,28 +109,58 @@ function report(who: string, size: number, found: Measured): void {
   console.log(`| ${cells.join(' | ')} |`)
 }
 
-async function filled(size: number): Promise<Kapi> {
-  const kapi = await Kapi.start()
-  if (size === 0) return kapi
-  const namespaces = String(Math.ceil(size / SERVICES_A_NAMESPACE))
-  const args = ['--services', String(size), '--namespaces', namespaces]
-  const fill = [here('load-cluster.ts'), 'fill', '--kubeconfig', kapi.kubeconfig, ...args]
-  execFileSync(process.execPath, fill, { stdio: 'ignore' })
-  return kapi
+/** A cluster of a size behind a proxy. */
+class Api {
+  readonly kubeconfig: string
+  private readonly kapi: Kapi
+  private readonly proxy: FaultyProxy
+
+  private constructor(kapi: Kapi, proxy: FaultyProxy) {
+    this.kapi = kapi
+    this.proxy = proxy
+    proxy.whole = true
+    this.kubeconfig = join(folder, `kubeconfig.${proxy.port}`)
+    const text = readFileSync(kapi.kubeconfig, 'utf8')
+    writeFileSync(this.kubeconfig, text.replaceAll(String(kapi.port), String(proxy.port)))
+  }
+
+  static async start(size: number): Promise<Api> {
+    const kapi = await Kapi.start()
+    if (size > 0) {
+      const namespaces = String(Math.ceil(size / SERVICES_A_NAMESPACE))
+      const args = ['--services', String(size), '--namespaces', namespaces]
+      const fill = [here('load-cluster.ts'), 'fill', '--kubeconfig', kapi.kubeconfig, ...args]
+      execFileSync(process.execPath, fill, { stdio: 'ignore' })
+    }
+    return new Api(kapi, await FaultyProxy.start(kapi, { secure: true }))
+  }
+
+  /** Has everything listed anew, so often, and waits until memory is at rest. */
+  async relist(times = Number(values.relists)): Promise<void> {
+    for (let i = 0; i < times; i++) {
+      this.proxy.expire()
+      await sleep(SETTLE_MS)
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.proxy.stop()
+    await this.kapi.stop()
+  }
 }
 
-async function measure(command: readonly string[], kapi: Kapi, size: number): Promise<Measured> {
-  const memory = await measureMemory(command, kapi, size)
+async function measure(command: readonly string[], api: Api, size: number): Promise<Measured> {
+  const memory = await measureMemory(command, api, size)
   const ours = command[0] === process.execPath
   const probe = ['--require', here('pauses.cjs')]
   const probed = ours ? [process.execPath, ...probe, ...command.slice(1)] : command
-  return { ...memory, ...(await measurePauses(probed, kapi, size, ours)) }
+  return { ...memory, ...(await measurePauses(probed, api, size, ours)) }
 }
 
-async function measureMemory(command: readonly string[], kapi: Kapi, size: number) {
+async function measureMemory(command: readonly string[], api: Api, size: number) {
   const port = await freePort()
   const began = performance.now()
-  const child = await start(command, port, kapi)
+  const child = await start(command, port, api)
   const pid = child.pid as number
   try {
     await answered(port, size)
@@ -136,7 +168,7 @@ async function measureMemory(command: readonly string[], kapi: Kapi, size: numbe
     await sleep(SETTLE_MS)
     const atRestMib = memory(pid, 'VmRSS')
     writeFileSync(`/proc/${pid}/clear_refs`, '5')
-    await relists(kapi)
+    await api.relist()
     return {
       firstAnswerMs,
       atRestMib,
@@ -148,10 +180,10 @@ async function measureMemory(command: readonly string[], kapi: Kapi, size: numbe
   }
 }
 
-async function measurePauses(command: readonly string[], kapi: Kapi, size: number, ours: boolean) {
+async function measurePauses(command: readonly string[], api: Api, size: number, ours: boolean) {
   const port = await freePort()
   const file = join(folder, `pauses.${port}`)
-  const child = await start(command, port, kapi, { MUSTER_PAUSES: file })
+  const child = await start(command, port, api, { MUSTER_PAUSES: file })
   const pauses = async () => {
     if (!ours) return undefined
     child.kill('SIGUSR2')
@@ -162,7 +194,7 @@ async function measurePauses(command: readonly string[], kapi: Kapi, size: numbe
     await answered(port, size)
     const atStart = await pauses()
     const late = waits(() => ask(port, questionOf(size)))
-    await relists(kapi)
+    await api.relist()
     await late.stop()
     return { start: atStart, relist: await pauses(), lateMs: late.longest() }
   } finally {
@@ -173,26 +205,18 @@ async function measurePauses(command: readonly string[], kapi: Kapi, size: numbe
 async function start(
   command: readonly string[],
   port: number,
-  kapi: Kapi,
+  api: Api,
   environment: Record<string, string> = {},
 ): Promise<ChildProcess> {
-  const args = [...command.slice(1), '-conf', await corefileOf(port, kapi.kubeconfig)]
+  const args = [...command.slice(1), '-conf', await corefileOf(port, api.kubeconfig)]
   const env = { ...process.env, ...environment }
   return spawn(command[0] as string, args, { stdio: 'ignore', env })
-}
-
-async function relists(kapi: Kapi): Promise<void> {
-  for (let i = 0; i < Number(values.relists); i++) {
-    await kapi.kill()
-    await kapi.run()
-    await sleep(SETTLE_MS)
-  }
 }
 
 /** Whether a server lives, and answers, through a start and a relist in so little memory. */
 async function confined(
   command: readonly string[],
-  kapi: Kapi,
+  api: Api,
   size: number,
   mib: number,
 ): Promise<void> {
@@ -204,15 +228,13 @@ async function confined(
     return console.log(`no cgroup of ${mib} MiB: ${(error as Error).message}`)
   }
   const port = await freePort()
-  const corefile = await corefileOf(port, kapi.kubeconfig)
+  const corefile = await corefileOf(port, api.kubeconfig)
   const line = `echo $$ > ${group}/cgroup.procs && exec "$@"`
   const args = ['-c', line, 'sh', ...command, '-conf', corefile]
   const child = spawn('sh', args, { stdio: 'ignore' })
   try {
     await answered(port, size)
-    await kapi.kill()
-    await kapi.run()
-    await sleep(SETTLE_MS)
+    await api.relist(1)
     const lives = child.exitCode === null && child.signalCode === null
     const most = Number(readFileSync(`${group}/memory.max_usage_in_bytes`, 'utf8')) / MIB / MIB
     const failures = readFileSync(`${group}/memory.failcnt`, 'utf8').trim()

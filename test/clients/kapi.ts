@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -73,6 +73,32 @@ export class Kapi {
     const gone = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGKILL')
     await gone
+  }
+
+  /** Keeps a copy of the data, for {@link restore}. */
+  async backUp(): Promise<void> {
+    await this.kill()
+    cpSync(this.data, `${this.data}.copy`, { recursive: true })
+    await this.run()
+  }
+
+  /** Starts over the data as they were at {@link backUp}: a cluster restored from its backup. */
+  async restore(): Promise<void> {
+    await this.kill()
+    rmSync(this.data, { recursive: true })
+    cpSync(`${this.data}.copy`, this.data, { recursive: true })
+    await this.run()
+  }
+
+  /** Starts over nothing. */
+  async empty(): Promise<void> {
+    await this.kill()
+    rmSync(this.data, { recursive: true })
+    await this.run()
+  }
+
+  private get data(): string {
+    return join(this.directory, 'etcd')
   }
 
   async stop(): Promise<void> {
