@@ -1,9 +1,10 @@
 /**
  * How long a change takes to be answered: from the API's acknowledgement of a write to the first answer that shows it, over a real API server.
  *
- *   node test/bench/fresh.ts [--changes 300]
+ *   node test/bench/fresh.ts [--changes 300] [--load]
  *
  * Side by side in one run: Muster, CoreDNS where `coredns` is on PATH, and a bare watch of the same resource, which is what no server can beat.
+ * With `--load` each server meanwhile answers 10,000 queries a second (of dnsperf, on PATH) and the API takes 100 changes a second of other slices.
  * For each: an EndpointSlice whose address changes, and a name that was asked for, and denied, before its Service and slice existed.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -21,8 +22,17 @@ import { Writer } from '../../src/wire/writer.ts'
 import { binary, Kapi } from '../clients/kapi.ts'
 import { freePort } from '../ports.ts'
 
-const { values } = parseArgs({ options: { changes: { type: 'string', default: '300' } } })
+const { values } = parseArgs({
+  options: {
+    changes: { type: 'string', default: '300' },
+    load: { type: 'boolean', default: false },
+  },
+})
 const changes = Number(values.changes)
+/** Under load. */
+const QUERIES_A_SECOND = 10_000
+const CHANGES_A_SECOND = 100
+const BUSY_SERVICES = 200
 /** Milliseconds after which a change counts as never seen. */
 const GIVE_UP_MS = 10_000
 
@@ -39,6 +49,10 @@ try {
   await kapi.put(object('v1', 'Namespace', 'fresh'))
   await kapi.put(headless('moving'))
   await kapi.put(slice('moving', 0))
+  if (values.load) {
+    for (let i = 0; i < BUSY_SERVICES; i++) await kapi.put(headless(`busy-${i}`))
+    for (let i = 0; i < BUSY_SERVICES; i++) await kapi.put(slice(`busy-${i}`, i))
+  }
   console.log(
     `${changes} changes; milliseconds from the acknowledgement of a write to the first answer that shows it\n`,
   )
@@ -46,8 +60,10 @@ try {
   await measureWatch()
   for (const [who, start] of await servers()) {
     const port = await start()
+    const load = values.load ? loadOn(port) : undefined
     await measureMoves(who, port)
     await measureBirths(who, port)
+    await load?.stop()
   }
 } finally {
   for (const child of children) child.kill('SIGKILL')
@@ -68,11 +84,52 @@ async function servers(): Promise<[string, () => Promise<number>][]> {
     await until(port, 'moving', (address) => address !== undefined)
     return port
   }
-  const list: [string, () => Promise<number>][] = [['Muster', () => run(process.execPath, main)]]
+  const list: [string, () => Promise<number>][] = [
+    ['Muster', () => run(process.execPath, main, '-threads', '1')],
+  ]
   const coredns = binary('coredns')
   if (coredns === undefined) console.log('CoreDNS: skipped, no coredns on PATH')
   else list.push(['CoreDNS', () => run(coredns)])
   return list
+}
+
+/** Queries for the names that change, and changes of them, until it is stopped. */
+function loadOn(port: number): { stop(): Promise<void> } {
+  const queries = join(directory, 'queries')
+  const names = Array.from(
+    { length: BUSY_SERVICES },
+    (_, i) => `busy-${i}.fresh.svc.cluster.local A`,
+  )
+  writeFileSync(queries, `${names.join('\n')}\n`)
+  const options = `-s 127.0.0.1 -p ${port} -d ${queries} -l 3600 -c 4 -Q ${QUERIES_A_SECOND}`
+  const dnsperf = spawn('dnsperf', options.split(' '), { stdio: ['ignore', 'pipe', 'ignore'] })
+  children.push(dnsperf)
+  dnsperf.on('error', () => console.log('no dnsperf on PATH: changes, but no queries'))
+  let printed = ''
+  dnsperf.stdout.on('data', (text: Buffer) => {
+    printed += text.toString()
+  })
+  let [count, failed] = [0, 0]
+  const began = performance.now()
+  const timer = setInterval(() => {
+    // As many as are due by now: a timer that is late has to catch up.
+    while (count < ((performance.now() - began) * CHANGES_A_SECOND) / 1000) {
+      count++
+      kapi.put(slice(`busy-${count % BUSY_SERVICES}`, count)).catch(() => failed++)
+    }
+  }, 1000 / CHANGES_A_SECOND)
+  return {
+    async stop() {
+      clearInterval(timer)
+      const seconds = (performance.now() - began) / 1000
+      const ended = once(dnsperf, 'close')
+      if (dnsperf.kill('SIGINT')) await ended
+      const told = (what: string) => new RegExp(`${what}:\\s+([\\d.]+)`).exec(printed)?.[1] ?? '?'
+      console.log(
+        `|  | meanwhile | ${told('Queries per second')} queries/s, ${told('Queries lost')} lost, ${(count / seconds).toFixed(0)} changes/s, ${failed} failed | | | |`,
+      )
+    },
+  }
 }
 
 async function measureMoves(who: string, port: number): Promise<void> {
