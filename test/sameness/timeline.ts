@@ -54,6 +54,7 @@ export class Timeline {
     this.#forget()
   }
 
+  /** The server listens since before this did: from now on data threads must not say what was. */
   #note(): void {
     const from = clock()
     this.changes++

@@ -1,7 +1,8 @@
-import { namespaceKey, type Store, serviceKey } from '../../kube/store.ts'
+import { type ChangeListener, namespaceKey, type Store, serviceKey } from '../../kube/store.ts'
 import { ancestor, type Name, nameOfLabels } from '../../wire/name.ts'
 import type { ClosedZone } from '../plugin.ts'
 import type { Config } from './config.ts'
+import { firstListeners } from './first.ts'
 import type { Zone } from './zones.ts'
 
 /** Names that every zone has without any object: `ns.dns` and `dns-version`. */
@@ -43,7 +44,7 @@ export class ClosedNames implements ClosedZone {
     const tell = (names: Iterable<readonly [Name, boolean]>) => {
       for (const [name, open] of names) came(name, open)
     }
-    return this.#store.onChange((keys) => {
+    const listener: ChangeListener = (keys) => {
       for (const key of keys) {
         if (key.startsWith(NAMESPACE)) {
           const name = key.slice(NAMESPACE.length)
@@ -55,7 +56,10 @@ export class ClosedNames implements ClosedZone {
           else tell(this.#service(name, namespace))
         }
       }
-    })
+    }
+    const firsts = firstListeners(this.#store)
+    firsts.add(listener)
+    return () => void firsts.delete(listener)
   }
 
   /** Any number of Pod names is below `NAMESPACE.pod`. */

@@ -10,6 +10,7 @@ import type { Versions } from '../lifetime.ts'
 import type { LiveSerials } from '../reply.ts'
 import type { Setup, Shared } from '../setup.ts'
 import type { Config } from './config.ts'
+import { firstListeners } from './first.ts'
 import { observerOf } from './metrics.ts'
 import { serialName } from './replies.ts'
 import { tellStore } from './store-metrics.ts'
@@ -96,7 +97,9 @@ export function tellChanges(
   const noteSerial = (stamp: keyof Stamps) =>
     serials?.set(serialName(name, stamp), store.stamps[stamp])
   for (const stamp of STAMPS) noteSerial(stamp)
+  const firsts = firstListeners(store)
   store.onChange((keys) => {
+    for (const first of firsts) first(keys)
     for (const stamp of STAMPS) if (keys.includes(stampKey(stamp))) noteSerial(stamp)
     versions.bump([...keys, whole])
   })
