@@ -80,6 +80,7 @@ t.test(
     }
     const warm = memory.filter(([seconds]) => seconds >= WARM * SECONDS)
     const growth = 60 * slope(warm)
+    t.comment(`memory, MiB each second: ${memory.map(([, mib]) => mib.toFixed(0)).join(' ')}`)
     t.comment(
       `memory: ${warm[0]?.[1].toFixed(0)} to ${warm.at(-1)?.[1].toFixed(0)} MiB, ${growth.toFixed(2)} MiB a minute`,
     )

@@ -35,8 +35,15 @@ export class ClosedNames implements ClosedZone {
       }
     }
     for (const namespace of this.#store.namespaces()) yield* this.#namespace(namespace.name)
+    // By far the most, so without an iterator for each, and with what is below a Namespace put together once.
+    let [below, namespace]: [Name | undefined, string | undefined] = [undefined, undefined]
     for (const service of this.#store.services()) {
-      yield* this.#service(service.name, service.namespace)
+      if (service.namespace !== namespace) {
+        namespace = service.namespace
+        below = nameOfLabels([namespace, 'svc'], this.zone)
+      }
+      const name = below && nameOfLabels([service.name], below)
+      if (name !== undefined) yield [name, true]
     }
   }
 
