@@ -34,17 +34,24 @@ export class UdpConnection extends Connection {
   ): Promise<UdpConnection | Failed> {
     if (!isPort(peer.port))
       return Promise.resolve(failed(`dial udp: address ${peer.port}: invalid port`))
+    // Node throws, and the kernel would take it and then send nothing.
+    if (peer.port === 0) {
+      return Promise.resolve(failed(dialError('udp', peer, new Error('invalid argument'))))
+    }
     const type = isIPv6(peer.address) ? 'udp6' : 'udp4'
     const socket = createSocket({ type, lookup: numeric as never })
     return new Promise((done) => {
-      socket.once('error', (error) => {
+      const refuse = (error: Error) => {
         close(socket)
         done(failed(dialError('udp', peer, error)))
-      })
-      const connect = () =>
-        socket.connect(peer.port, peer.address, () => {
-          done(new UdpConnection(socket, socket.address(), peer, now))
-        })
+      }
+      socket.once('error', refuse)
+      // A way that the kernel does not have is told to the callback, not as an event.
+      const connected = (error?: Error) => {
+        if (error === undefined) done(new UdpConnection(socket, socket.address(), peer, now))
+        else refuse(error)
+      }
+      const connect = () => socket.connect(peer.port, peer.address, connected as () => void)
       if (source === undefined) connect()
       else socket.bind({ address: source, port: 0, exclusive: true }, connect)
     })

@@ -150,6 +150,24 @@ t.test('a port that cannot be is a failure, not an exception', async (t) => {
   }
 })
 
+t.test('a way that the kernel does not have is a failure, not an exception', async (t) => {
+  // A broadcast address is refused at connect(2) without SO_BROADCAST (socket(7)).
+  const broadcast = { address: '255.255.255.255', port: 53 }
+  for (const source of [undefined, '127.0.0.1']) {
+    const asked = new Client({ ...options, source, peer: broadcast })
+    t.teardown(() => asked.stop())
+    t.match(await asked.exchange(query(), 'udp', 100, 100), {
+      kind: 'failed',
+      error: /^dial udp 255\.255\.255\.255:53: connect: /,
+    })
+    t.equal(asked.udp.size, 0)
+  }
+  t.match(await client(t, 0).exchange(query(), 'udp', 100, 100), {
+    kind: 'failed',
+    error: 'dial udp 127.0.0.1:0: connect: invalid argument',
+  })
+})
+
 t.test('stopping closes what is idle, and leaves what is in flight its time', async (t) => {
   const { port } = await server(t, (socket, message, to) => {
     setTimeout(() => echo(socket, message, to), message.length > 12 ? 30 : 0)
