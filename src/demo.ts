@@ -3,11 +3,17 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Flags } from './cli/flags.ts'
 import { type Cluster, createCluster } from './sandbox/cluster.ts'
+import type { PodTimes } from './sandbox/controllers/pods.ts'
 import { readManifests } from './sandbox/manifests.ts'
+import { settled } from './sandbox/settled.ts'
 import type { CorefileSource } from './server.ts'
 
 /** The demonstration's manifests and Corefile; as far from dist/ as from src/. */
 const FOLDER = fileURLToPath(new URL('../deploy/demo/', import.meta.url))
+
+/** As k3s has them; the second IPv4 range of Services is kubeadm's part of the fourth scene. */
+const SERVICE_CIDRS = ['10.43.0.0/16', 'fd00:10:43::/112', '10.107.0.0/16']
+const POD_CIDRS = ['10.42.0.0/16', 'fd00:10:42::/56']
 
 /** A running embedded cluster and what to serve over it. */
 export interface Demo {
@@ -23,15 +29,24 @@ export interface Demo {
 }
 
 /**
- * Starts the embedded cluster with the demonstration's objects, and writes its kubeconfig for Muster.
+ * Starts the embedded cluster with the demonstration's workloads, waits until all their Pods are there, and writes its kubeconfig for Muster.
  *
  * @param directory where `.muster/` is made
  * @throws ListenError when the API's port is taken
  */
 export async function startDemo(flags: Flags, directory: string): Promise<Demo> {
-  const cluster = await createCluster({ port: flags.apiPort })
+  // The first Pods take no time, so that what is printed to try is right at once; those that come later can be watched.
+  const times: Partial<PodTimes> = { startMs: 0, readyMs: 0 }
+  const cluster = await createCluster({
+    port: flags.apiPort,
+    serviceCidrs: SERVICE_CIDRS,
+    controllers: { podCidrs: POD_CIDRS, times },
+  })
   try {
     cluster.apply(readManifests(FOLDER))
+    await settled(cluster)
+    delete times.startMs
+    delete times.readyMs
     const folder = join(directory, '.muster')
     const kubeconfig = join(folder, `kubeconfig-${cluster.port}`)
     mkdirSync(folder, { recursive: true })

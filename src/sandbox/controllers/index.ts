@@ -26,13 +26,12 @@ export interface ControllerOptions {
   podCidrs?: string[]
   /** Names of the nodes to begin with. */
   nodes?: string[]
+  /** Read each time a Pod needs one: it may be changed while the cluster runs. */
   times?: Partial<PodTimes>
 }
 
 export const DEFAULT_POD_CIDRS = ['10.244.0.0/16', 'fd00:10:244::/56']
 export const DEFAULT_NODES = ['node-a', 'node-b', 'node-c']
-/** Long enough to be seen in `kubectl get -w`, short enough not to be waited for. */
-export const DEFAULT_TIMES: PodTimes = { startMs: 300, readyMs: 200, stopMs: 500 }
 
 /** Brings a cluster alive; the result stops everything again. */
 export function startControllers(
@@ -45,11 +44,10 @@ export function startControllers(
   const events = new EventRecorder(registry, clock)
   const context: ControllerContext = { registry, clock, random, events, onError }
   registry.hooks = { collectsGarbage: true, podGraceSeconds: graceOf }
-  const times = { ...DEFAULT_TIMES, ...options.times }
   const controllers: Controller[] = [
     new ServiceAccounts(context),
     new GarbageCollector(context),
-    new PodRunner(context, times),
+    new PodRunner(context, options.times ?? {}),
     new ReplicaSetController(context),
     new DeploymentController(context),
     new StatefulSetController(context),

@@ -3,7 +3,7 @@ import { timestamp } from '../clock.ts'
 import { familyOf, readRange, writeAddress } from '../rules/allocations.ts'
 import type { ApiObject, Json } from '../types.ts'
 import { ANNOTATIONS, annotation } from './annotations.ts'
-import { type ControllerContext, NODES, PODS } from './context.ts'
+import { type ControllerContext, DEPLOYMENTS, NODES, PODS, STATEFUL_SETS } from './context.ts'
 
 /** Of a Pod range, each node gets a part of this many bits' width (as kubeadm and k3s do). */
 export const NODE_BITS = { IPv4: 24, IPv6: 64 }
@@ -26,19 +26,31 @@ export function podAddresses(
   node: ApiObject,
 ): string[] {
   const taken = takenAddresses(context)
-  const families: string[][] = (annotation(pod, ANNOTATIONS.addresses) ?? '')
-    .split(';')
-    .map((list) =>
-      list
-        .split(',')
-        .map((one) => one.trim())
-        .filter(ipaddr.isValid),
-    )
-  const pinned = families.map((list) => pinnedAddress(pod, list, taken)).filter((one) => one !== '')
+  const pinned = pinnedLists(pod)
+    .map((list) => pinnedAddress(pod, list, taken))
+    .filter((one) => one !== '')
   const ranges: string[] = node.spec?.podCIDRs ?? []
   const rest = ranges.filter((cidr) => !pinned.some((one) => familyOf(one) === familyOf(cidr)))
+  for (const address of promisedAddresses(context)) taken.add(address)
   const free = rest.map((cidr) => nextAddress(context, cidr, taken))
   return [...pinned, ...free].filter((one) => one !== '')
+}
+
+/** The addresses that a Pod or a workload's template pins, a list for each family. */
+function pinnedLists(object: ApiObject): string[][] {
+  return (annotation(object, ANNOTATIONS.addresses) ?? '').split(';').map((list) =>
+    list
+      .split(',')
+      .map((one) => one.trim())
+      .filter(ipaddr.isValid),
+  )
+}
+
+/** What workloads pin for Pods that may not be there yet: nobody else is given it. */
+function promisedAddresses({ registry }: ControllerContext): string[] {
+  return [DEPLOYMENTS, STATEFUL_SETS]
+    .flatMap((resource) => registry.storage.list(resource))
+    .flatMap((workload) => pinnedLists({ metadata: {}, ...workload.spec.template }).flat())
 }
 
 function pinnedAddress(pod: ApiObject, list: string[], taken: Set<string>): string {

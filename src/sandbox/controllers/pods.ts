@@ -14,18 +14,21 @@ export interface PodTimes {
   stopMs: number
 }
 
+/** Long enough to be seen in `kubectl get -w`, short enough not to be waited for. */
+export const DEFAULT_TIMES: PodTimes = { startMs: 300, readyMs: 200, stopMs: 500 }
+
 /**
  * Scheduler and kubelet in one: gives Pods a node and an address, runs them, makes them ready, crashes and stops them.
  * Nothing is executed: a Pod runs because its status says so.
  */
 export class PodRunner implements Controller {
   readonly #context: ControllerContext
-  readonly #times: PodTimes
+  readonly #times: Partial<PodTimes>
   readonly #queue: WorkQueue
   readonly #states = new Map<string, RunState>()
   #nextNode = 0
 
-  constructor(context: ControllerContext, times: PodTimes) {
+  constructor(context: ControllerContext, times: Partial<PodTimes>) {
     this.#context = context
     this.#times = times
     this.#queue = new WorkQueue(context.clock, (key) => this.#sync(key), context.onError)
@@ -94,7 +97,7 @@ export class PodRunner implements Controller {
     }
     const ready = this.#ready(pod, state, now)
     this.#write(pod, podStatus(pod, state, ready, timestamp(this.#context.clock)))
-    const next = state.runningSince === undefined ? state.startsAt : this.#readyAt(pod, state)
+    const next = state.runningSince === undefined ? state.startsAt : readyAt(state)
     if (next > now && !state.failed) this.#queue.addAfter(key, next - now)
   }
 
@@ -103,7 +106,7 @@ export class PodRunner implements Controller {
     let state = this.#states.get(uid)
     if (state !== undefined) return state
     const now = this.#context.clock.now()
-    const delay = durationOf(pod, ANNOTATIONS.startDelay) ?? this.#times.startMs
+    const delay = durationOf(pod, ANNOTATIONS.startDelay) ?? this.#ms('startMs')
     const crash = annotation(pod, ANNOTATIONS.crash)
     state = { startsAt: now + delay, addresses: [], restarts: 0, crash, failed: false }
     // A Pod that ran before this process did (or that was written as running) goes on.
@@ -123,7 +126,7 @@ export class PodRunner implements Controller {
     state.restarts++
     state.crashedAt = timestamp(this.#context.clock)
     delete state.runningSince
-    state.startsAt = now + (durationOf(pod, ANNOTATIONS.startDelay) ?? this.#times.startMs)
+    state.startsAt = now + (durationOf(pod, ANNOTATIONS.startDelay) ?? this.#ms('startMs'))
     const text = `Back-off restarting failed container main in pod ${pod.metadata.name}`
     this.#context.events.warning('kubelet', pod, 'BackOff', text)
   }
@@ -145,20 +148,21 @@ export class PodRunner implements Controller {
       return false
     }
     state.runningSince = clock.now()
+    state.readyDelayMs = this.#readyDelay(pod)
     events.normal('kubelet', pod, 'Started', 'Started container')
     return true
   }
 
-  #readyAt(pod: ApiObject, state: RunState): number {
+  /** How long the Pod that starts now takes to become ready. */
+  #readyDelay(pod: ApiObject): number {
     const probe = pod.spec.containers?.[0]?.readinessProbe?.initialDelaySeconds
     const written = durationOf(pod, ANNOTATIONS.readyDelay)
-    const delay = written ?? (probe === undefined ? this.#times.readyMs : probe * 1_000)
-    return (state.runningSince ?? 0) + delay
+    return written ?? (probe === undefined ? this.#ms('readyMs') : probe * 1_000)
   }
 
   #ready(pod: ApiObject, state: RunState, now: number): boolean {
     if (state.runningSince === undefined || state.failed) return false
-    return annotation(pod, ANNOTATIONS.ready) !== 'false' && this.#readyAt(pod, state) <= now
+    return annotation(pod, ANNOTATIONS.ready) !== 'false' && readyAt(state) <= now
   }
 
   #terminate(key: string, pod: ApiObject): void {
@@ -166,7 +170,7 @@ export class PodRunner implements Controller {
     const state = this.#state(pod)
     const graceMs = (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000
     state.stopsAt ??=
-      clock.now() + Math.min(graceMs, durationOf(pod, ANNOTATIONS.stopDelay) ?? this.#times.stopMs)
+      clock.now() + Math.min(graceMs, durationOf(pod, ANNOTATIONS.stopDelay) ?? this.#ms('stopMs'))
     if (clock.now() < state.stopsAt) {
       // Readiness goes on being what it is told to be while a Pod stops.
       const ready = this.#ready(pod, state, clock.now())
@@ -180,8 +184,16 @@ export class PodRunner implements Controller {
     registry.remove(PODS, namespace, name, { gracePeriodSeconds: 0 })
   }
 
+  #ms(time: keyof PodTimes): number {
+    return this.#times[time] ?? DEFAULT_TIMES[time]
+  }
+
   #write(pod: ApiObject, status: Json): void {
     const { namespace = '', name } = pod.metadata
     this.#context.registry.update(PODS, namespace, name, { ...pod, status }, {}, 'status')
   }
+}
+
+function readyAt({ runningSince = 0, readyDelayMs = 0 }: RunState): number {
+  return runningSince + readyDelayMs
 }

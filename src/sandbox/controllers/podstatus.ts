@@ -5,6 +5,8 @@ export interface RunState {
   /** When its containers start (again), milliseconds since 1970. */
   startsAt: number
   runningSince?: number
+  /** From running to ready, milliseconds. */
+  readyDelayMs?: number
   stopsAt?: number
   /** RFC 3339, of the last crash. */
   crashedAt?: string
