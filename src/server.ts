@@ -1,5 +1,6 @@
 import { HttpListeners } from './admin/http.ts'
 import { Registry } from './admin/metrics.ts'
+import { UnreadableCorefile } from './corefile/errors.ts'
 import { configurationHash } from './corefile/hash.ts'
 import { systemIo } from './corefile/io.ts'
 import { preferredSyntaxWarning } from './corefile/keys.ts'
@@ -19,7 +20,7 @@ import { Listeners } from './server/listeners.ts'
 import { plan } from './server/plan.ts'
 import { makeDataPlane } from './server/plane.ts'
 import { SharedPool } from './server/shared.ts'
-import { countThreads, readLimits } from './server/threads.ts'
+import { countThreads, readLimits, socketsWanted } from './server/threads.ts'
 import type { Table } from './table/table.ts'
 import { TableVersions } from './table/versions.ts'
 import { VERSION } from './version.ts'
@@ -44,6 +45,11 @@ export interface ServerOptions {
 
 /** MiB of the answer table without a wish. */
 export const DEFAULT_TABLE_MIB = 32
+
+const DIRECTIVES: ReadonlySet<string> = new Set(ORDER.map((module) => module.name))
+
+/** Why a reload gave up: the process ends. */
+const LEAVING = new Error('the server is told to end')
 
 /** Gives the Corefile's text; undefined where there is none. Asked at the start and at each reload. */
 export type CorefileSource = () => CorefileInput | undefined
@@ -72,12 +78,15 @@ export class Server {
   private refused = ''
   private changing: Promise<void> = Promise.resolve()
   private ending: Drain | undefined
+  /** Rejected with {@link LEAVING} once the process is told to end: a reload gives up where it waits. */
+  private readonly leaving = Promise.withResolvers<never>()
   private drained: Promise<void> | undefined
   private stopping: Promise<void> | undefined
 
   constructor(options: ServerOptions) {
     this.options = options
     declareDrain(this.metrics)
+    this.leaving.promise.catch(() => {})
     this.host = systemHost({
       environment: options.environment,
       version: VERSION,
@@ -95,7 +104,7 @@ export class Server {
    */
   async start(source: CorefileSource): Promise<void> {
     this.source = source
-    const { blocks, path } = this.read()
+    const { blocks, path } = this.read(DIRECTIVES)
     this.hash = configurationHash(blocks)
     const running = this.makeRunning(blocks)
     this.running = running
@@ -113,9 +122,9 @@ export class Server {
 
   /**
    * Reads the Corefile anew and, if it changed or `force` is set, takes it over: sockets and watches that it still asks for are kept. A bad one is
-   * refused, the old one serves on, and the same bad one is not tried again.
+   * refused, the old one serves on, and the same bad one is not tried again. Gives up, without a word, when the server is told to end meanwhile.
    *
-   * @throws what is wrong with the new one
+   * @throws UnreadableCorefile when the form of the text is wrong and `force` is not set; else what is wrong with the new one
    */
   reload(force: boolean): Promise<void> {
     const run = this.changing.then(() => this.change(force))
@@ -128,12 +137,14 @@ export class Server {
    * {@link stop}. Safe to call twice.
    */
   drain(): Promise<void> {
+    this.leaving.reject(LEAVING)
     this.drained ??= this.goOn()
     return this.drained
   }
 
   /** Closes the sockets with their queues answered, and stops; at once, whether or not a drain is going on. Safe to call twice. */
   stop(): Promise<void> {
+    this.leaving.reject(LEAVING)
     this.stopping ??= this.shutDown()
     return this.stopping
   }
@@ -143,10 +154,13 @@ export class Server {
     return this.running?.listeners.port(label)
   }
 
-  private read(): { blocks: ServerBlock[]; path: string } {
+  /** @param known the directives that there are; undefined where every word is one */
+  private read(known: ReadonlySet<string> | undefined): {
+    blocks: ServerBlock[]
+    path: string
+  } {
     const { workingDirectory, environment, log, defaultPort = 53 } = this.options
     const io = systemIo(workingDirectory, environment, (text) => log.warning(text))
-    const known = new Set(ORDER.map((module) => module.name))
     const given = this.source()
     const blocks = given === undefined ? [] : parseCorefile(given, io, known)
     if (given !== undefined && blocks.length > 0) return { blocks, path: given.path }
@@ -208,39 +222,59 @@ export class Server {
     const { log } = this.options
     const { running } = this
     if (this.ending !== undefined || this.stopping !== undefined || running === undefined) return
-    let next: Instance | undefined
-    let identity = ''
+    const changed = this.changedForm()
+    if (!force) {
+      if (changed instanceof Error) throw changed
+      if (changed === undefined || changed === this.refused) return
+    }
+    log.info('Reloading')
     try {
-      const { blocks, path } = this.read()
-      const hash = configurationHash(blocks)
-      identity = hash
-      if (!force && (hash === this.hash || hash === this.refused)) return
-      log.info('Reloading')
-      next = await this.build(running, blocks, path)
-      plan(next.blocks)
-      const old = this.instance
-      const oldHash = this.hash
-      this.hash = hash
-      try {
-        await next.start()
-        await this.serve(running, next)
-      } catch (error) {
-        this.hash = oldHash
-        throw error
-      }
-      await old?.stop()
+      await this.takeOver(running)
     } catch (error) {
-      const { message } = error as Error
-      // A text that cannot be read has no hash: what is wrong with it stands for it.
-      if (identity === '') identity = message
-      if (!force && identity === this.refused) return
-      this.refused = identity
-      await next?.stop()
-      log.error(`Restart failed: ${message}`)
+      if (error === LEAVING) return
+      if (typeof changed === 'string') this.refused = changed
+      log.error(`Restart failed: ${(error as Error).message}`)
       throw error
     }
     this.refused = ''
     log.info('Reloading complete')
+  }
+
+  /** The hash of the Corefile as it is now, with directives that there are or not; undefined where it says what is served. */
+  private changedForm(): string | undefined | UnreadableCorefile {
+    try {
+      const hash = configurationHash(this.read(undefined).blocks)
+      if (hash !== this.hash) return hash
+      this.refused = ''
+      return undefined
+    } catch (error) {
+      return new UnreadableCorefile((error as Error).message, { cause: error })
+    }
+  }
+
+  /** @throws LEAVING, and what is wrong with the new configuration; the old one serves on */
+  private async takeOver(running: Running): Promise<void> {
+    const { blocks, path } = this.read(DIRECTIVES)
+    const building = this.build(running, blocks, path)
+    const next = await this.unlessLeaving(building, (late) => late.stop())
+    const { instance: old, hash: oldHash } = this
+    this.hash = configurationHash(blocks)
+    try {
+      plan(next.blocks)
+      await this.unlessLeaving(next.start())
+      await this.serve(running, next)
+    } catch (error) {
+      this.hash = oldHash
+      await next.stop()
+      throw error
+    }
+    await old?.stop()
+  }
+
+  /** What the work comes to, or {@link LEAVING}; `late` is told what comes after that. */
+  private unlessLeaving<T>(work: Promise<T>, late: (result: T) => unknown = () => {}): Promise<T> {
+    this.leaving.promise.catch(() => work.then(late)).catch(() => {})
+    return Promise.race([work, this.leaving.promise])
   }
 
   private async shutDown(): Promise<void> {
@@ -262,10 +296,4 @@ export class Server {
     await this.changing
     await this.ending.run(this.instance?.finish() ?? Promise.resolve())
   }
-}
-
-/** Sockets per address that a `multisocket` of the Corefile asks for; undefined without one, or where it names no number. */
-function socketsWanted(blocks: readonly ServerBlock[]): number | undefined {
-  const wanted = blocks.map((block) => Number(block.directives.get('multisocket')?.[1]?.text))
-  return wanted.find((sockets) => sockets >= 1 && Number.isInteger(sockets))
 }

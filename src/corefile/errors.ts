@@ -5,6 +5,11 @@ export class CorefileError extends Error {
   override readonly name = 'CorefileError'
 }
 
+/** A Corefile that cannot be read at all: it is not there, or its form is wrong before any directive is looked at. */
+export class UnreadableCorefile extends Error {
+  override readonly name = 'UnreadableCorefile'
+}
+
 /** `FILE:LINE - Error during parsing: TEXT`. */
 export function parseError(file: string, line: number, text: string): CorefileError {
   return new CorefileError(`${file}:${line} - Error during parsing: ${text}`)

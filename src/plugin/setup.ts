@@ -41,6 +41,8 @@ export interface Setup {
   plugin(name: string): Plugin | undefined
   /** All plugins of the block in chain order, once all are set up. */
   plugins(): readonly Plugin[]
+  /** All plugins of all blocks, block after block, once all are set up (plugin page). */
+  everyPlugin?(): readonly Plugin[]
   /** Sends a copy of a question through the chains of all blocks and notes the way it takes (plugin explain); once all blocks are set up. */
   walk?(question: { qname: Name; qtype: number; client: string }): Promise<Walk>
   /**
@@ -74,7 +76,7 @@ export interface Host {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Ends the process after this instance has stopped; `exitCode` 1 for the loop plugin. */
   fatal(text: string, exitCode: number): void
-  /** Reads the Corefile anew and takes it over if it changed or `force` is set. */
+  /** Reads the Corefile anew and takes it over if it changed or `force` is set. Without `force` it throws UnreadableCorefile for one that cannot be read. */
   reload(force: boolean): Promise<void>
   /** What is the matter with the process, for the page /health: why it should be started anew; undefined while nothing is. */
   ailment?(): string | undefined

@@ -44,6 +44,7 @@ export class Instance {
   private readonly starts: Hook[] = []
   private readonly stops: Hook[] = []
   private readonly finals: Hook[] = []
+  private stopped = false
 
   private constructor(blocks: readonly SetUpBlock[], parts: InstanceParts) {
     this.blocks = blocks
@@ -75,9 +76,12 @@ export class Instance {
     return instance
   }
 
-  /** Runs what plugins do before sockets open; what throws ends the start. */
+  /** Runs what plugins do before sockets open; what throws ends the start, and so does {@link stop}. */
   async start(): Promise<void> {
-    for (const start of this.starts) await start()
+    for (const start of this.starts) {
+      if (this.stopped) return
+      await start()
+    }
   }
 
   /** Runs what plugins do when the process ends, before the DNS sockets close: all at the same time, begun in the order of the chain. */
@@ -87,6 +91,7 @@ export class Instance {
 
   /** Runs what plugins do when this configuration is no longer served, and lets go of what is shared. */
   async stop(): Promise<void> {
+    this.stopped = true
     for (const stop of this.stops) await stop()
     this.stops.length = 0
     await this.parts.shared.release()
@@ -120,6 +125,7 @@ export class Instance {
       host: parts.host,
       plugin: (name) => to.plugins.find((plugin) => plugin.name === name),
       plugins: () => to.plugins,
+      everyPlugin: () => this.blocks.flatMap(({ plugins }) => plugins),
       ...(parts.serials !== undefined && { serials: parts.serials }),
       walk: (question) => walk(this.blocks, question, parts.host.now),
       shared: (key, create) => parts.shared.get(key, create),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import type { ServerBlock } from '../corefile/parser.ts'
 
 /** Data threads that are made without a wish: more sockets than this gain nothing for a cluster's DNS. */
 const MAX_DEFAULT_THREADS = 4
@@ -67,3 +68,9 @@ function quotaOf2(read: (path: string) => string, path: string): number {
 }
 
 const readText = (path: string) => readFileSync(path, 'utf8')
+
+/** Sockets per address that a `multisocket` of the Corefile asks for; undefined without one, or where it names no number. */
+export function socketsWanted(blocks: readonly ServerBlock[]): number | undefined {
+  const wanted = blocks.map((block) => Number(block.directives.get('multisocket')?.[1]?.text))
+  return wanted.find((sockets) => sockets >= 1 && Number.isInteger(sockets))
+}

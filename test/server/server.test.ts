@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import t from 'tap'
 import { createLogger } from '../../src/log.ts'
 import { Server } from '../../src/server.ts'
@@ -73,6 +73,59 @@ t.test('a changed Corefile takes over on the same sockets, and a bad one is refu
   await t.rejects(server.reload(false), { message: /Corefile:6 - .*Unknown directive 'teleport'/ })
   t.equal(await rcodeOf(port, 'a.two.test'), 0, 'the old one serves on')
   t.ok(log.some((line) => line.startsWith('[ERROR] Restart failed: ')))
+})
+
+t.test('a Corefile whose form is wrong is not taken for a reload that failed', async (t) => {
+  const port = await freePort()
+  const good = `.:${port} {\n bind 127.0.0.1\n whoami\n}\n`
+  let text = good
+  const { server, log, start } = serverOf(t, () => text)
+  await start()
+  text = `${good}. {`
+  for (let look = 0; look < 2; look++) {
+    await t.rejects(server.reload(false), { name: 'UnreadableCorefile' }, 'at each look')
+  }
+  t.strictSame(log, [])
+  await t.rejects(server.reload(true), { name: 'CorefileError' })
+  t.match(log[1], /^\[ERROR\] Restart failed: Corefile:5 - Syntax error: /)
+})
+
+t.test('what was refused is tried again once something else stood there meanwhile', async (t) => {
+  const port = await freePort()
+  const good = `.:${port} {\n bind 127.0.0.1\n whoami\n}\n`
+  const bad = `${good}a.test {\n teleport\n}\n`
+  let text = good
+  const { server, start } = serverOf(t, () => text)
+  await start()
+  text = bad
+  await t.rejects(server.reload(false))
+  await server.reload(false)
+  text = good
+  await server.reload(false)
+  text = bad
+  await t.rejects(server.reload(false))
+})
+
+t.test('a server that is told to end does not wait for a reload', async (t) => {
+  const port = await freePort()
+  // An API server that takes connections and says nothing.
+  const silent = createServer().listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  t.teardown(() => silent.close())
+  const { port: api } = silent.address() as AddressInfo
+  const good = `.:${port} {\n bind 127.0.0.1\n whoami\n}\n`
+  let text = good
+  const { server, log, start } = serverOf(t, () => text)
+  await start()
+  text = `${good}cluster.local:${port} {\n bind 127.0.0.1\n kubernetes {\n  endpoint http://127.0.0.1:${api}\n  startup_timeout 1h\n }\n}\n`
+  const waiting = once(silent, 'connection')
+  const reload = server.reload(true)
+  await waiting
+  const began = performance.now()
+  await server.stop()
+  await reload
+  t.ok(performance.now() - began < 10_000)
+  t.notOk(log.some((line) => line.startsWith('[ERROR]')))
 })
 
 t.test('no query is lost while Corefiles change', async (t) => {

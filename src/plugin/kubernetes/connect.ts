@@ -4,11 +4,13 @@ import type { Registry } from '../../admin/metrics.ts'
 import { type Clock, systemClock } from '../../kube/clock.ts'
 import { Inspector } from '../../kube/inspect.ts'
 import { type OpenStore, openStore, type StoreConfig } from '../../kube/open.ts'
+import type { Resource } from '../../kube/resources.ts'
 import { type Stamps, type Store, stampKey } from '../../kube/store.ts'
 import type { Logger } from '../../log.ts'
 import type { Versions } from '../lifetime.ts'
 import type { LiveSerials } from '../reply.ts'
 import type { Setup, Shared } from '../setup.ts'
+import type { ClusterStanding } from '../standing.ts'
 import type { Config } from './config.ts'
 import { firstListeners } from './first.ts'
 import { observerOf } from './metrics.ts'
@@ -45,6 +47,19 @@ export class SharedStore implements Shared {
     const [open, at] = [this.#open, this.#open?.snapshotAt()]
     if (open?.source() !== 'snapshot' || !open.store.synced || at === undefined) return undefined
     return `the API server is away, answers are from a snapshot of ${new Date(at).toISOString()}`
+  }
+
+  /** How fresh the store is; undefined before it is opened. */
+  standing(): ClusterStanding | undefined {
+    const open = this.#open
+    if (open === undefined) return undefined
+    const { objects, lastEventSeconds } = open.stats()
+    const watches = Object.entries(lastEventSeconds).map(([resource, seconds]) => ({
+      resource,
+      objects: objects[resource as Resource] ?? 0,
+      silentSeconds: Number.isFinite(seconds) ? seconds : undefined,
+    }))
+    return { id: this.name, synced: open.store.synced, source: open.source(), watches }
   }
 
   /** @throws ConfigurationError */
@@ -107,12 +122,12 @@ export function tellChanges(
 
 const STAMPS: readonly (keyof Stamps)[] = ['internal', 'multicluster', 'external']
 
-/** Waits until the store is synced, and no longer than `timeoutMs`, with a line of the log from time to time. */
+/** Waits until the store is synced, and no longer than `timeoutMs` or until `stopped`, with a line of the log from time to time. */
 export async function waitForSync(
   store: Store,
   timeoutMs: number,
   log: Logger,
-  clock: Pick<Clock, 'after'> = systemClock,
+  { clock = systemClock, stopped }: { clock?: Pick<Clock, 'after'>; stopped?: AbortSignal } = {},
 ): Promise<void> {
   if (store.synced) return
   const done = Promise.withResolvers<void>()
@@ -128,10 +143,12 @@ export async function waitForSync(
   }
   sayLater()
   const cancelTimeout = clock.after(timeoutMs, done.resolve)
+  stopped?.addEventListener('abort', () => done.resolve())
   await done.promise
   cancelLine()
   cancelTimeout()
   forget()
+  if (stopped?.aborted) return
   if (!store.synced) log.warning('starting server with unsynced Kubernetes API')
 }
 

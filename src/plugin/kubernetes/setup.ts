@@ -33,7 +33,11 @@ export const module: PluginModule = {
     const shared = sharedStore(setup, config)
     const store = await shared.store()
     const inspector = inspectorOf(setup, config)
-    setup.onStop(() => inspector.close())
+    const stopped = new AbortController()
+    setup.onStop(() => {
+      stopped.abort()
+      inspector.close()
+    })
     const plugin = new Kubernetes({
       config,
       store,
@@ -42,11 +46,12 @@ export const module: PluginModule = {
       liveSerials: setup.serials !== undefined,
       search: searchOfThisMachine(),
       note: () => shared.note(),
+      cluster: () => shared.standing(),
       inspector,
     })
     setup.onStart(async () => {
       await shared.start()
-      await waitForSync(store, config.startupTimeoutMs, setup.log)
+      await waitForSync(store, config.startupTimeoutMs, setup.log, { stopped: stopped.signal })
       plugin.localAddresses = localAddresses(setup.block.listenHosts)
     })
     return plugin

@@ -1,4 +1,5 @@
 import type { Counter, Family, Gauge, Registry } from '../../admin/metrics.ts'
+import { UnreadableCorefile } from '../../corefile/errors.ts'
 import type { Logger } from '../../log.ts'
 import { every } from '../every.ts'
 import type { Host, Shared } from '../setup.ts'
@@ -47,7 +48,11 @@ export class Reloader implements Shared {
     try {
       await this.host.reload(false)
     } catch (error) {
-      this.log.error(`Corefile changed but reload failed: ${(error as Error).message}`)
+      const { message } = error as Error
+      if (error instanceof UnreadableCorefile) {
+        return this.log.warning(`Corefile parse failed: ${message}`)
+      }
+      this.log.error(`Corefile changed but reload failed: ${message}`)
       this.failed.inc()
     } finally {
       this.busy = false

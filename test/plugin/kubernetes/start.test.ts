@@ -82,7 +82,7 @@ t.test('a start waits for the first complete lists and says so every half second
   const logger = createLogger({ write: (line) => void log.push(line.trimEnd()) })
   const clock = new HandClock()
   const fed = fixedStore([], { synced: false })
-  const waited = waitForSync(fed.store, 5000, logger, clock)
+  const waited = waitForSync(fed.store, 5000, logger, { clock })
   pass(clock, 1700)
   t.strictSame(log, [WAITING, WAITING, WAITING])
   fed.markSynced()
@@ -95,7 +95,9 @@ t.test('a start does not wait for longer than startup_timeout', async (t) => {
   const log: string[] = []
   const logger = createLogger({ write: (line) => void log.push(line.trimEnd()) })
   const clock = new HandClock()
-  const waited = waitForSync(fixedStore([], { synced: false }).store, 1200, logger, clock)
+  const waited = waitForSync(fixedStore([], { synced: false }).store, 1200, logger, {
+    clock,
+  })
   pass(clock, 1300)
   await waited
   t.strictSame(log, [WAITING, WAITING, UNSYNCED])
@@ -103,12 +105,9 @@ t.test('a start does not wait for longer than startup_timeout', async (t) => {
 
 t.test('a store that is there already is not waited for', async (t) => {
   const clock = new HandClock()
-  await waitForSync(
-    fixedStore([]).store,
-    5000,
-    createLogger({ write: () => t.fail('a line') }),
+  await waitForSync(fixedStore([]).store, 5000, createLogger({ write: () => t.fail('a line') }), {
     clock,
-  )
+  })
   t.pass('it went on at once')
 })
 

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { UnreadableCorefile } from '../../../src/corefile/errors.ts'
 import { Reloader } from '../../../src/plugin/reload/reload.ts'
 import { module as reload, withJitter } from '../../../src/plugin/reload/setup.ts'
 import { arrange, arrangeAll, mistake } from '../harness.ts'
@@ -45,6 +46,25 @@ t.test('a Corefile that is refused is told and counted', async (t) => {
   ])
   t.strictSame(await chain.samples('coredns_reload_failed_total '), [
     'coredns_reload_failed_total 1',
+  ])
+})
+
+t.test('a Corefile whose form is wrong is told at each look, and not counted', async (t) => {
+  const chain = await arrange('', [], {
+    host: {
+      reload: async () => {
+        throw new UnreadableCorefile('Corefile:3 - Error during parsing: Unexpected EOF')
+      },
+    },
+  })
+  const reloader = new Reloader(chain.host, chain.logger.plugin('reload'), chain.metrics)
+  await reloader.look()
+  await reloader.look()
+  const line =
+    '[WARNING] plugin/reload: Corefile parse failed: Corefile:3 - Error during parsing: Unexpected EOF'
+  t.strictSame(chain.log, [line, line])
+  t.strictSame(await chain.samples('coredns_reload_failed_total '), [
+    'coredns_reload_failed_total 0',
   ])
 })
 
