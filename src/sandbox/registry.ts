@@ -224,7 +224,9 @@ export class Registry {
     if (wrong.length > 0) {
       throw errors.invalid(resource.group, resource.kind, object.metadata.name, wrong)
     }
-    for (const text of rules.warnings?.(object) ?? []) options.warn?.(text)
+    const { warn } = options
+    if (warn === undefined) return
+    for (const text of rules.warnings?.(object, this.storage) ?? []) warn(text)
   }
 
   #replace(

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { aliveCluster, change, endpoints, podNames, readyPods, until } from './alive.ts'
-import { deployment, service } from './api.ts'
+import { ask, deployment, service } from './api.ts'
 
 const set = (extra = {}) =>
   deployment('db', { kind: 'StatefulSet', serviceName: 'db', replicas: 3, ...extra })
@@ -142,4 +142,21 @@ t.test('a StatefulSet whose serviceName names no Service is told so by an Event'
   await until(cluster, () => events().length === 1)
   t.equal(events()[0]?.type, 'Warning')
   t.match(events()[0]?.message, /names the Service "db", which is not in namespace "default"/)
+})
+
+t.test('who writes a StatefulSet whose governing Service is missing is warned', async (t) => {
+  const cluster = await aliveCluster()
+  t.teardown(() => cluster.close())
+  const path = '/apis/apps/v1/namespaces/default/statefulsets'
+  const before = await ask(cluster, 'POST', path, set())
+  t.equal(
+    before.headers.get('warning'),
+    '299 - "spec.serviceName: there is no Service \\"db\\" in namespace \\"default\\" yet; without it the Pods have no names of their own"',
+  )
+  const nameless = deployment('none', { kind: 'StatefulSet' })
+  const without = await ask(cluster, 'POST', path, nameless)
+  t.match(without.headers.get('warning'), 'no Service is named')
+  cluster.create(headless)
+  const after = await ask(cluster, 'PUT', `${path}/db`, set())
+  t.equal(after.headers.get('warning'), null)
 })

@@ -1,4 +1,5 @@
 import type { FieldError } from '../status.ts'
+import type { Storage } from '../storage.ts'
 import type { ApiObject } from '../types.ts'
 
 /** What the API server does to objects of one kind beside keeping them. */
@@ -10,5 +11,5 @@ export interface Rules {
   /** Which texts are wrong with a name of this kind; subdomains by default. */
   validateName?(name: string): string[]
   /** Warnings for a valid object that will probably not do what its author wants. */
-  warnings?(object: ApiObject): string[]
+  warnings?(object: ApiObject, storage: Storage): string[]
 }

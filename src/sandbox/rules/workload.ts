@@ -1,5 +1,6 @@
 import { dns1123Label, labelValue, qualifiedName } from '../names.ts'
 import { equal } from '../patch.ts'
+import { resource } from '../resources.ts'
 import { matchesLabels, requirementsOf } from '../selectors.ts'
 import { type FieldError, field } from '../status.ts'
 import type { ApiObject, Json } from '../types.ts'
@@ -76,7 +77,19 @@ export const statefulSetRules: Rules = {
     }
     return errors
   },
+  /** Not the real API server's: it says nothing, and people look for the names of their Pods. */
+  warnings({ metadata, spec }, storage) {
+    const { serviceName } = spec
+    const namespace = metadata.namespace ?? ''
+    if (serviceName && storage.get(SERVICES, namespace, serviceName) !== undefined) return []
+    const missing = serviceName
+      ? `there is no Service "${serviceName}" in namespace "${namespace}" yet`
+      : 'no Service is named'
+    return [`spec.serviceName: ${missing}; without it the Pods have no names of their own`]
+  },
 }
+
+const SERVICES = resource('v1', 'Service')
 
 const STATEFUL_IMMUTABLE =
   "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
