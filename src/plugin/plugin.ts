@@ -4,6 +4,7 @@ import type { Rr } from '../wire/record.ts'
 import { ONCE } from './lifetime.ts'
 import type { Query } from './query.ts'
 import { giveUp, type Reply } from './reply.ts'
+import type { Rolls, Standing } from './standing.ts'
 import type { Explanation } from './why.ts'
 
 /** The rest of a chain. */
@@ -55,6 +56,12 @@ export interface Plugin {
 
   /** What an operator should know while the plugin is ready (plugin ready): one line, undefined for nothing. */
   readyNote?(): string | undefined
+
+  /** How what the plugin depends on does (plugin page): cheap, and asked about once a second. */
+  standing?(): Standing
+
+  /** The Services that the plugin tells of, and what is behind them (plugin page). */
+  readonly rolls?: Rolls
 
   /** Codes of EDNS options that clients get back on this listener, beside those that all get (rewrite edns0). */
   readonly echoes?: readonly number[]

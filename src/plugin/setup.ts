@@ -43,8 +43,12 @@ export interface Setup {
   plugins(): readonly Plugin[]
   /** All plugins of all blocks, block after block, once all are set up (plugin page). */
   everyPlugin?(): readonly Plugin[]
-  /** Sends a copy of a question through the chains of all blocks and notes the way it takes (plugin explain); once all blocks are set up. */
-  walk?(question: { qname: Name; qtype: number; client: string }): Promise<Walk>
+  /**
+   * Sends a copy of a question through the chains of all blocks and notes the way it takes (plugin explain); once all blocks are set up.
+   *
+   * @param question `bare` for the answer alone: nothing is explained
+   */
+  walk?(question: { qname: Name; qtype: number; client: string; bare?: boolean }): Promise<Walk>
   /**
    * Something that outlives a reload when the next configuration asks for the same key: sockets, watches. `close` is called once no instance
    * uses it any more.

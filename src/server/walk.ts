@@ -4,7 +4,7 @@ import { giveUp, type Reply } from '../plugin/reply.ts'
 import type { Explanation, Fact, Problem, Step, Walk } from '../plugin/why.ts'
 import { CLASS, RCODE, rcodeToText, typeToText } from '../wire/codes.ts'
 import { FLAG } from '../wire/header.ts'
-import { type Name, nameToText } from '../wire/name.ts'
+import { fold, isAtOrBelow, type Name, nameToText } from '../wire/name.ts'
 import { rrToText } from '../wire/presentation.ts'
 import type { Rr } from '../wire/record.ts'
 import { Writer } from '../wire/writer.ts'
@@ -23,6 +23,8 @@ export interface WalkQuestion {
   readonly qtype: number
   /** The address that the question is asked from. */
   readonly client: string
+  /** Only what the answer is: nothing is explained, and nobody is asked for that. */
+  readonly bare?: boolean
 }
 
 /** A step that is under way. */
@@ -55,7 +57,7 @@ export async function walk(
   const steps: Step[] = []
   const problems: Problem[] = []
   for (const one of noted.slice(0, MAX_STEPS)) {
-    const explanation = await explain(one)
+    const explanation = question.bare === true ? undefined : await explain(one)
     steps.push(stepOf(one, explanation?.facts ?? NO_FACTS))
     for (const problem of explanation?.problems ?? []) {
       if (!problems.some(({ reason }) => reason === problem.reason)) problems.push(problem)
@@ -71,7 +73,8 @@ export async function walk(
     answer: textOf(reply.answer),
     authority: textOf(reply.authority),
     steps,
-    problems: query?.zone === undefined ? [nowhere(routers), ...problems] : problems,
+    problems:
+      query?.zone === undefined ? [nowhere(blocks, routers, question), ...problems] : problems,
   }
 }
 
@@ -192,8 +195,26 @@ function rewritten({ qname, qtype }: Query): Fact {
   return { kind: 'question', name, says: 'is what those behind are asked instead' }
 }
 
-function nowhere(routers: readonly Router[]): Problem {
+function nowhere(
+  blocks: readonly SetUpBlock[],
+  routers: readonly Router[],
+  { qname, client }: WalkQuestion,
+): Problem {
   const listeners = routers.map(({ label }) => label).join(', ')
+  const folded = fold(qname)
+  const closed = blocks.filter(
+    ({ settings, plugins }) =>
+      plugins.some(({ filter }) => filter !== undefined) &&
+      settings.zones.some((zone) => isAtOrBelow(folded, zone)),
+  )
+  if (closed.length > 0) {
+    const views = closed.map(({ settings }) => settings.view).join(', ')
+    return {
+      code: 'no-view',
+      reason: `The server blocks for this name have views, and none takes ${client}: ${views}.`,
+      remedy: 'Correct the expression of the view, or add a server block for the zone without one.',
+    }
+  }
   return {
     code: 'no-server-block',
     reason: `No server block takes this name: it is refused (${listeners}).`,

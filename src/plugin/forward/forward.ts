@@ -5,6 +5,7 @@ import type { Message } from '../../wire/reader.ts'
 import type { Next, Plugin } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { giveUp, type Reply, replyTo } from '../reply.ts'
+import type { Standing } from '../standing.ts'
 import type { Explanation } from '../why.ts'
 import { explainForward, whyFailed } from './explain.ts'
 import type { ForwardMetrics } from './metrics.ts'
@@ -71,6 +72,14 @@ export class Forward implements Plugin {
   explain(query: Query, reply: Reply | undefined): Explanation | undefined {
     const stanza = this.stanzas.find((one) => takes(one, query.folded))
     return stanza === undefined ? undefined : explainForward(stanza, reply)
+  }
+
+  standing(): Standing {
+    return {
+      upstreams: this.stanzas.flatMap(({ upstreams, maxFails }) =>
+        upstreams.map((upstream) => upstream.standing(maxFails)),
+      ),
+    }
   }
 
   stop(): void {

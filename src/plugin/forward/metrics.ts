@@ -51,8 +51,12 @@ export class ForwardMetrics {
   /** The series of one upstream. */
   to(address: string): UpstreamMetrics {
     const byRcode = new Map<number, Histogram>()
+    const all = { replies: 0, seconds: 0 }
     return {
+      all,
       duration: (rcode, seconds) => {
+        all.replies++
+        all.seconds += seconds
         let histogram = byRcode.get(rcode)
         if (histogram === undefined) {
           const label = rcodeToText(rcode).replace(/^RCODE/, '')
@@ -69,6 +73,8 @@ export class ForwardMetrics {
 }
 
 export interface UpstreamMetrics {
+  /** Replies of all rcodes, and the seconds that they took together. */
+  readonly all: { readonly replies: number; readonly seconds: number }
   duration(rcode: number, seconds: number): void
   healthcheckFailed(): void
   connection(proto: string, reused: boolean): void

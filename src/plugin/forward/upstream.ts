@@ -4,6 +4,7 @@ import type { Outcome, Peer } from '../../net/upstream/outcome.ts'
 import type { TlsClient } from '../../net/upstream/stream.ts'
 import type { Name } from '../../wire/name.ts'
 import type { Query } from '../query.ts'
+import type { UpstreamStanding } from '../standing.ts'
 import { CHECK_TIMEOUT_MS, Health } from './health.ts'
 import { probeMessage, queryMessage, type Reading, readReply } from './message.ts'
 import type { UpstreamMetrics } from './metrics.ts'
@@ -74,6 +75,13 @@ export class Upstream {
   /** Whether more checks have failed than are allowed; 0 allows any number. */
   isDown(maxFails: number): boolean {
     return maxFails > 0 && this.health.fails > maxFails
+  }
+
+  /** How it does (plugin page); `maxFails` as in {@link isDown}. */
+  standing(maxFails: number): UpstreamStanding {
+    const { fails, suspect } = this.health
+    const state = this.isDown(maxFails) ? 'down' : suspect ? 'suspect' : 'up'
+    return { address: this.address, state, failedChecks: fails, ...this.metrics.all }
   }
 
   /** Sends the query and waits for its reply; opening a connection may take `dialMs`. */

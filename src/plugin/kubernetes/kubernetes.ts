@@ -8,6 +8,7 @@ import { ALWAYS, ONCE, type Versions } from '../lifetime.ts'
 import { type ClosedZone, type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { giveUp, type Reply, silence } from '../reply.ts'
+import type { ClusterStanding, Rolls, Standing } from '../standing.ts'
 import type { Explanation } from '../why.ts'
 import {
   addressRecords,
@@ -32,6 +33,7 @@ import { isDefaultNameserver, nameservers } from './nameservers.ts'
 import { Reading } from './reading.ts'
 import { Replies, type ReplyParts } from './replies.ts'
 import { addressOfReverseName, pointerRecords } from './reverse.ts'
+import { StoreRolls } from './rolls.ts'
 import { transfer } from './transfer.ts'
 import { whyDenied } from './why.ts'
 import { covers, type Zone, Zones } from './zones.ts'
@@ -52,6 +54,8 @@ export interface KubernetesParts extends ReplyParts {
   readonly note?: () => string | undefined
   /** Looks at whole objects of the cluster, for explanations. */
   readonly inspector?: Inspector
+  /** How fresh the store is. */
+  readonly cluster?: () => ClusterStanding | undefined
 }
 
 /** A name error: no such name, unless somebody behind knows it. */
@@ -65,6 +69,7 @@ export class Kubernetes implements Plugin {
   readonly zones: readonly Name[]
   /** What k8s_external asks. */
   readonly external: External
+  readonly rolls: Rolls
   /** Addresses of this server (NS records), known once it starts. */
   localAddresses: readonly string[] = []
 
@@ -85,6 +90,7 @@ export class Kubernetes implements Plugin {
     this.#finder = new Finder(parts.store, config)
     this.#whole = parts.versions.whole(parts.storeName)
     this.zones = config.zones
+    this.rolls = new StoreRolls(parts.store, config)
     this.external = new External(this.#finder, config, () => this.localAddresses)
   }
 
@@ -134,6 +140,11 @@ export class Kubernetes implements Plugin {
 
   readyNote(): string | undefined {
     return this.#parts.note?.()
+  }
+
+  standing(): Standing {
+    const cluster = this.#parts.cluster?.()
+    return cluster === undefined ? {} : { cluster }
   }
 
   metadata(query: Query): Iterable<readonly [string, () => string]> {
