@@ -5,7 +5,7 @@ import { join, type Name, name, ROOT } from '../../wire/name.ts'
 import { type Octets, type Rr, srvRdata } from '../../wire/record.ts'
 import type { Plugin } from '../plugin.ts'
 import type { Query } from '../query.ts'
-import { type Reply, replyTo, silence } from '../reply.ts'
+import { replyTo } from '../reply.ts'
 
 const PREFIXES = { udp: name('_udp'), tcp: name('_tcp') }
 
@@ -13,18 +13,14 @@ const PREFIXES = { udp: name('_udp'), tcp: name('_tcp') }
 export const whoami: Plugin = {
   name: 'whoami',
   serve(query) {
+    const { address, port } = query.exchange.client
+    const additional = [addressRecord(query, address)]
     const owner = join(PREFIXES[query.proto], query.qname)
-    // A name without room for one more label: what cannot be said is not said, as in the reference.
-    if (owner === undefined) return silence(query, 'whoami')
-    return answer(query, owner)
+    // A name of 251 octets or more has no room for one more label, and a longer one nobody could read.
+    if (owner !== undefined) additional.push(portRecord(query, owner, port))
+    const reply = replyTo(query, 'whoami', { additional })
+    return { ...reply, flags: reply.flags | FLAG.AA }
   },
-}
-
-function answer(query: Query, owner: Name): Reply {
-  const { address, port } = query.exchange.client
-  const additional = [addressRecord(query, address), portRecord(query, owner, port)]
-  const reply = replyTo(query, 'whoami', { additional })
-  return { ...reply, flags: reply.flags | FLAG.AA }
 }
 
 function addressRecord(query: Query, address: string): Rr {
