@@ -1,5 +1,5 @@
 /**
- * Bundles the server and its data threads: dist/main.js, dist/thread.js and the parts that are loaded when they are needed, with koffi's binary left
+ * Bundles the server, its data threads and what opens sockets for `muster shell`: dist/main.js, dist/thread.js, dist/sockets.js and the parts that are loaded when they are needed, with koffi's binary left
  * outside. Every octet of a part that is loaded stays in memory, so blanks go, names stay, and what client-node only needs for requests, which it makes
  * none of here, is left out.
  */
@@ -41,7 +41,11 @@ export const fetch = globalThis.fetch`
 
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { main: 'src/launch.ts', thread: 'src/net/thread.ts' },
+  entryPoints: {
+    main: 'src/launch.ts',
+    thread: 'src/net/thread.ts',
+    sockets: 'src/shell/sockets.ts',
+  },
   outdir: out,
   chunkNames: 'part-[hash]',
   bundle: true,

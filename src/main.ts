@@ -13,6 +13,7 @@ await main(process.argv.slice(2))
 async function main(words: readonly string[]): Promise<void> {
   if (words[0] === 'check') return runCheck(words.slice(1))
   if (words[0] === 'explain') return runExplain(words.slice(1))
+  if (words[0] === 'shell') return runShell(words.slice(1))
   const demo = words[0] === 'demo'
   const parsed = parseFlags(demo ? words.slice(1) : words, demo)
   if (parsed.outcome === 'usage') {
@@ -44,6 +45,19 @@ async function main(words: readonly string[]): Promise<void> {
 async function runExplain(words: readonly string[]): Promise<void> {
   const { explain } = await import('./cli/explain.ts')
   process.exitCode = await explain(words, (text) => void process.stdout.write(text))
+}
+
+async function runShell(words: readonly string[]): Promise<void> {
+  const { shell } = await import('./cli/shell.ts')
+  const stop = new AbortController()
+  // What the terminal sends goes to the shell as well, which knows what to do.
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => {})
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
+  process.exitCode = await shell(words, {
+    shell: process.env.SHELL,
+    say: (text) => void process.stderr.write(text),
+    stopped: stop.signal,
+  })
 }
 
 async function runCheck(words: readonly string[]): Promise<void> {

@@ -9,7 +9,7 @@ const src = fileURLToPath(new URL('../src', import.meta.url))
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   launch: ['cli', 'main'],
   main: ['cli', 'corefile', 'demo', 'server', 'sandbox'],
-  cli: ['server', 'plugin', 'corefile'],
+  cli: ['server', 'plugin', 'corefile', 'shell'],
   demo: ['cli', 'sandbox', 'server', 'corefile'],
   server: ['plugin', 'net', 'table', 'kube', 'corefile', 'admin', 'wire'],
   plugin: ['wire', 'kube', 'net', 'corefile', 'admin'],
@@ -19,6 +19,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   corefile: [],
   kube: [],
   sandbox: [],
+  shell: [],
   wire: [],
   log: [],
   version: [],
