@@ -69,3 +69,10 @@ export interface Walk {
   readonly steps: readonly Step[]
   readonly problems: readonly Problem[]
 }
+
+/** A few names of many. */
+export function some(names: readonly string[], most = 5): string {
+  const sorted = [...new Set(names)].sort()
+  const more = sorted.length - most
+  return sorted.slice(0, most).join(', ') + (more > 0 ? ` and ${more} more` : '')
+}

@@ -91,6 +91,7 @@ function routed(
     bugs: settings,
     chain,
     echoes: plugins.flatMap((plugin) => plugin.echoes ?? []),
+    explains: plugins.some((plugin) => plugin.name === 'explain'),
     takesAnyClass: plugins.some((plugin) => plugin.takesAnyClass === true),
     prepare: (query) => {
       for (const plugin of preparing) plugin.prepare?.(query)

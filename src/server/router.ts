@@ -2,7 +2,8 @@ import type { ClosedZone, Next } from '../plugin/plugin.ts'
 import { whenDone } from '../plugin/plugin.ts'
 import type { Listener, Query } from '../plugin/query.ts'
 import { giveUp, type Reply, replyTo } from '../plugin/reply.ts'
-import { CLASS, RCODE, TYPE } from '../wire/codes.ts'
+import type { Why } from '../plugin/why.ts'
+import { CLASS, EDE, RCODE, TYPE } from '../wire/codes.ts'
 import { ancestor, isAtOrBelow, type Name, ROOT } from '../wire/name.ts'
 import type { Writer } from '../wire/writer.ts'
 import { fit } from './finish.ts'
@@ -18,6 +19,8 @@ export interface RoutedBlock {
   readonly chain: Next | undefined
   /** Codes of EDNS options that its plugins let clients have back. */
   readonly echoes?: readonly number[]
+  /** Whether clients are told why (plugin explain). */
+  readonly explains?: boolean
   /** Whether classes other than IN may come in where this block is. */
   readonly takesAnyClass: boolean
   /** Notes on the query what plugin metadata collects. */
@@ -41,6 +44,7 @@ export class Router implements Listener {
   readonly echoes: ReadonlySet<number>
   private readonly byZone = new Map<Name, RoutedBlock[]>()
   private readonly anyClass: boolean
+  private readonly explains: boolean
   private readonly dropped: Dropped
   private readonly writer: Writer
   private readonly guard: (query: Query, run: Next, block: RoutedBlock) => Reply | Promise<Reply>
@@ -60,6 +64,7 @@ export class Router implements Listener {
     this.guard = parts.guard
     this.echoes = new Set(blocks.flatMap((block) => block.echoes ?? []))
     this.anyClass = blocks.some((block) => block.takesAnyClass)
+    this.explains = blocks.some((block) => block.explains === true)
     for (const block of blocks) {
       const same = this.byZone.get(block.zone)
       if (same === undefined) this.byZone.set(block.zone, [block])
@@ -72,7 +77,7 @@ export class Router implements Listener {
     if (!this.anyClass && query.qclass !== CLASS.IN) return this.drop(query, RCODE.REFUSED)
     if (query.opt !== undefined && query.opt.version !== 0) return badVersion(query)
     const block = this.route(query)
-    if (block?.chain === undefined) return this.drop(query, RCODE.REFUSED)
+    if (block?.chain === undefined) return this.refuseName(query)
     query.zone = block.zone
     query.view = block.view
     return this.guard(query, block.chain, block)
@@ -128,12 +133,20 @@ export class Router implements Listener {
     return [...this.byZone.keys()].filter((other) => other !== routed && isAtOrBelow(other, zone))
   }
 
+  /** No block is asked, so none can say why: one that says why of its own names speaks for the listener. */
+  private refuseName(query: Query): Reply {
+    const reply = this.drop(query, RCODE.REFUSED)
+    return this.explains && query.opt !== undefined ? { ...reply, extendedError: NO_BLOCK } : reply
+  }
+
   private drop(query: Query, rcode: number): Reply {
     const reply = giveUp(query, '', rcode)
     this.dropped(query, reply)
     return reply
   }
 }
+
+const NO_BLOCK: Why = { code: EDE.NOT_AUTHORITATIVE, text: 'no server block has this name' }
 
 function takes(block: RoutedBlock, query: Query): boolean {
   block.prepare(query)

@@ -54,6 +54,14 @@ export function extendedError(infoCode: number, text = ''): Option {
   return { code: 15, data: (code + Buffer.from(text, 'utf8').toString('latin1')) as Octets }
 }
 
+/** What the first Extended DNS Error of an OPT record says; undefined without one. */
+export function readExtendedError(opt: Opt): { code: number; text: string } | undefined {
+  const data = opt.options.find(({ code }) => code === 15)?.data
+  if (data === undefined || data.length < 2) return undefined
+  const code = (data.charCodeAt(0) << 8) | data.charCodeAt(1)
+  return { code, text: Buffer.from(data.slice(2), 'latin1').toString('utf8') }
+}
+
 /** Whether an option's data has a shape that its code allows. Codes that are not known may hold anything. */
 export function isWellFormed({ code, data }: Option): boolean {
   const { length } = data

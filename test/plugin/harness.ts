@@ -215,6 +215,7 @@ export class Chain {
           bugs: settings,
           chain,
           echoes: plugins.flatMap((plugin) => plugin.echoes ?? []),
+          explains: plugins.some(({ name }) => name === 'explain'),
           takesAnyClass: plugins.some((plugin) => plugin.takesAnyClass === true),
           prepare: (query) => {
             for (const plugin of plugins) plugin.prepare?.(query)

@@ -8,6 +8,8 @@ import { ALWAYS, ONCE } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { type Count, type Reply, replyTo, silence } from '../reply.ts'
+import type { Explanation } from '../why.ts'
+import { explainAcl } from './explain.ts'
 import type { AclMetrics } from './metrics.ts'
 
 export type Action = 'allow' | 'block' | 'filter' | 'drop'
@@ -19,6 +21,8 @@ export interface Policy {
   readonly types: ReadonlySet<number> | undefined
   /** Undefined: all clients. */
   readonly clients: readonly Cidr[] | undefined
+  /** As the Corefile has it, on one line. */
+  readonly text: string
 }
 
 /** Policies for the names of some zones; the first that matches decides. */
@@ -28,10 +32,13 @@ export interface Rule {
   readonly policies: readonly Policy[]
 }
 
-interface Verdict {
+/** What is to become of a query. */
+export interface Verdict {
   readonly action: Action
   /** The zone of the rule that decided. */
   readonly zone: Name | undefined
+  /** What decided in it; undefined where nothing did, or the client has no address. */
+  readonly policy: Policy | undefined
   /** Whether another client might have got another verdict. */
   readonly byClient: boolean
 }
@@ -63,6 +70,10 @@ export class Acl implements Plugin {
     return refused(query, verdict, count)
   }
 
+  explain(query: Query): Explanation {
+    return explainAcl(query, this.judge(query))
+  }
+
   /** Not where a policy could speak of a name of the branch. */
   clearOf(branch: Name, qtype: number): boolean {
     return this.rules.every(({ zones, policies }) => {
@@ -77,14 +88,18 @@ export class Acl implements Plugin {
     for (const { zones, policies } of this.rules) {
       const zone = longest(zones, query.folded)
       if (zone === undefined) continue
-      if (client === undefined) return { action: 'block', zone, byClient: true }
+      if (client === undefined) {
+        return { action: 'block', zone, policy: undefined, byClient: true }
+      }
       for (const policy of policies) {
         if (policy.types?.has(query.qtype) === false) continue
         byClient ||= policy.clients !== undefined
-        if (isAmong(client, policy.clients)) return { action: policy.action, zone, byClient }
+        if (isAmong(client, policy.clients)) {
+          return { action: policy.action, zone, policy, byClient }
+        }
       }
     }
-    return { action: 'allow', zone: undefined, byClient }
+    return { action: 'allow', zone: undefined, policy: undefined, byClient }
   }
 
   private countFor(query: Query, { action, zone }: Verdict): Counter {

@@ -36,7 +36,9 @@ function parsePolicy(tokens: Dispenser): Policy {
   }
   let types: Set<number> | 'all' | undefined
   let clients: Cidr[] | 'all' | undefined
+  let text = action
   for (const { section, words } of sections(tokens)) {
+    text += ` ${section} ${words.join(' ')}`
     const all = words.indexOf('*')
     const named = all === -1 ? words : words.slice(0, all)
     if (section === 'type') {
@@ -52,6 +54,7 @@ function parsePolicy(tokens: Dispenser): Policy {
     action: action as Action,
     types: types === 'all' ? undefined : types,
     clients: clients === 'all' ? undefined : clients,
+    text,
   }
 }
 

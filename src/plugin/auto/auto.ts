@@ -1,12 +1,13 @@
-import { RCODE } from '../../wire/codes.ts'
-import type { Name } from '../../wire/name.ts'
+import { type Name, nameToText } from '../../wire/name.ts'
 import type { Rr } from '../../wire/record.ts'
-import { answerFrom } from '../file/answer.ts'
+import { answerFrom, notMine } from '../file/answer.ts'
+import { explainZone, replyBy } from '../file/explain.ts'
 import { transferOf } from '../file/transfer.ts'
 import { shortest } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
-import { giveUp, type Reply } from '../reply.ts'
+import type { Reply } from '../reply.ts'
+import { type Explanation, some } from '../why.ts'
 import { covers, touches } from '../zones.ts'
 import type { Directory } from './directory.ts'
 
@@ -30,7 +31,7 @@ export class Auto implements Plugin {
     const listed = this.directory.lifetime()
     const file = this.directory.fileFor(query.folded)
     if (file === undefined) {
-      if (this.isLast) return giveUp(query, this.name, RCODE.REFUSED)
+      if (this.isLast) return notMine(query, this.name)
       return whenDone(next(query), (reply) => ({
         ...reply,
         lifetime: shortest(reply.lifetime, listed),
@@ -40,6 +41,16 @@ export class Auto implements Plugin {
     const lifetime = shortest(listed, file.lifetime())
     const manner = { by: this.name, lifetime, disownsAliases: true }
     return answerFrom(file.zone, query, manner) as Reply | Promise<Reply>
+  }
+
+  explain(query: Query, reply: Reply | undefined): Explanation | undefined {
+    if (!covers(this.zones, query.folded)) return undefined
+    const file = this.directory.fileFor(query.folded)
+    if (file !== undefined) return explainZone(query, replyBy(this.name, reply), file.held)
+    const { path, origins } = this.directory
+    const found = origins.map(nameToText)
+    const says = `has ${some(found) || 'no zones'}, none of them for this name`
+    return { facts: [{ kind: 'directory', name: path, says }], problems: [] }
   }
 
   clearOf(branch: Name): boolean {

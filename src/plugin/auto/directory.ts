@@ -64,6 +64,15 @@ export class Directory {
     return whileStanding([{ slot, version: this.parts.versions.read(slot) }])
   }
 
+  get path(): string {
+    return this.parts.path
+  }
+
+  /** The zones that there are. */
+  get origins(): Name[] {
+    return [...this.files.keys()]
+  }
+
   file(origin: Name): ZoneFile | undefined {
     return this.files.get(origin)
   }

@@ -1,11 +1,11 @@
-import { EDE, RCODE } from '../../wire/codes.ts'
+import { RCODE } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
 import { isAtOrBelow, type Name, name, nameToText } from '../../wire/name.ts'
 import { type Lifetime, ONCE, stands, until, type Versions, whileStanding } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import type { Count, Reply } from '../reply.ts'
-import type { Explanation, Why } from '../why.ts'
+import type { Explanation } from '../why.ts'
 import { type Class, classify, isKeepable, isReplyTo } from './classify.ts'
 import { Item, wantsAuthenticated } from './item.ts'
 import type { CacheMetrics, Series } from './metrics.ts'
@@ -13,6 +13,7 @@ import type { Options } from './options.ts'
 import { Refresher, withAd } from './refresh.ts'
 import { Store } from './store.ts'
 import { aging, keptTtl, withTtl } from './ttl.ts'
+import { toldBehind, whyKept, whyStale } from './why.ts'
 
 /**
  * Plugins that answer from what is known here: the cluster, files. Their answers carry the versions of what they were made from. Where one does not (because it
@@ -118,7 +119,7 @@ export class Cache implements Plugin {
     const ttl = this.options.keepTtl ? item.ttl : item.left(now)
     const reply = this.replyFrom(query, item, ttl)
     const lifetime = this.lifetimeOf(item)
-    return { ...reply, lifetime, counts: this.countsOf(item, series) }
+    return { ...reply, ...whyKept(item), lifetime, counts: this.countsOf(item, series) }
   }
 
   /** The reply for a client out of an item that is over. */
@@ -140,7 +141,7 @@ export class Cache implements Plugin {
     const kind = classify(reply, this.host.wallClock())
     const ttl = keptTtl(reply, kind, this.options)
     // OPT is between two servers (RFC 6891 §6.2.1): the client gets one of this server's own.
-    const timed = { ...withTtl(reply, Math.trunc(ttl)), opt: undefined }
+    const timed = { ...withTtl(reply, Math.trunc(ttl)), opt: undefined, ...toldBehind(reply) }
     const bounded = this.withoutUnwantedAd(query, timed)
     if (ttl <= 0 || !isKeepable(reply, kind)) return { reply: bounded, item: undefined }
     if (!isReplyTo(query, reply)) {
@@ -295,12 +296,6 @@ export class Cache implements Plugin {
     if (wantsAuthenticated(query) || (reply.flags & FLAG.AD) === 0) return reply
     return { ...reply, flags: reply.flags & ~FLAG.AD }
   }
-}
-
-/** What clients are told of an answer that is over (RFC 8914 §4.4, §4.20). */
-function whyStale({ rcode }: Item): Why {
-  const code = rcode === RCODE.NXDOMAIN ? EDE.STALE_NXDOMAIN : EDE.STALE_ANSWER
-  return { code, text: 'kept by the cache beyond its TTL' }
 }
 
 /** DO, CD, qtype, qclass and the qname in lower case. */

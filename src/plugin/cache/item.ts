@@ -23,6 +23,8 @@ export class Item {
   readonly wildcard: string
   /** Whether it is a denial or a failure, which are kept apart from answers. */
   readonly denial: boolean
+  /** Why it is not what clients hoped for; the plugin that made it said so. */
+  readonly why: Reply['why']
   /** Place in the store's list. */
   place = 0
 
@@ -55,6 +57,7 @@ export class Item {
     this.lastGood = kept.lastGood
     this.wildcard = kept.wildcard
     this.denial = kept.denial
+    this.why = reply.why
   }
 
   /** Seconds left; zero or less when it is over. */

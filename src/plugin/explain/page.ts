@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
-import type { HttpListeners } from '../../admin/http.ts'
+import type { HttpListeners, Page } from '../../admin/http.ts'
 import { typeFromText } from '../../wire/codes.ts'
 import { nameFromText } from '../../wire/name.ts'
 import type { Setup } from '../setup.ts'
@@ -20,8 +20,13 @@ export function openExplainPage(
   walk: Ask,
   http: HttpListeners,
 ): Promise<() => Promise<void>> {
+  return http.add(address, PATH, explainPage(walk))
+}
+
+/** Answers `?name=…` with an explanation. */
+export function explainPage(walk: Ask): Page {
   let walks = 0
-  return http.add(address, PATH, async (request, response) => {
+  return async (request, response) => {
     const asked = parse(request)
     if (typeof asked === 'string') return say(response, 400, `${asked}\n${USAGE}`)
     if (walks >= MAX_WALKS) return say(response, 503, 'other explanations are under way\n')
@@ -35,7 +40,7 @@ export function openExplainPage(
     } finally {
       walks--
     }
-  })
+  }
 }
 
 /** What is asked, or what is wrong with that. */

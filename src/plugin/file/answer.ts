@@ -1,8 +1,9 @@
-import { RCODE, TYPE } from '../../wire/codes.ts'
+import { EDE, RCODE, TYPE, typeToText } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
 import { type Lifetime, shortest } from '../lifetime.ts'
 import type { Query } from '../query.ts'
 import { giveUp, type Reply, replyTo } from '../reply.ts'
+import type { Why } from '../why.ts'
 import { type Found, find } from './lookup.ts'
 import type { Zone } from './zone.ts'
 
@@ -30,9 +31,10 @@ export function answerFrom(
 ): Reply | undefined | Promise<Reply | undefined> {
   const { by } = manner
   // What is no transfer here is none: plugin transfer would have taken it.
-  if (query.qtype === TYPE.AXFR || query.qtype === TYPE.IXFR)
-    return giveUp(query, by, RCODE.REFUSED)
-  if (zone === undefined) return giveUp(query, by, RCODE.SERVFAIL)
+  if (query.qtype === TYPE.AXFR || query.qtype === TYPE.IXFR) {
+    return { ...giveUp(query, by, RCODE.REFUSED), why: () => NO_TRANSFER }
+  }
+  if (zone === undefined) return { ...giveUp(query, by, RCODE.SERVFAIL), why: () => NOT_LOADED }
   const found = find(zone, query)
   const reply = (said: Found) => replyOf(said, query, manner)
   return found instanceof Promise ? found.then(reply) : reply(found)
@@ -45,6 +47,7 @@ function replyOf(found: Found, query: Query, manner: Manner): Reply | undefined 
   if (fallsThrough && empty && (result === 'nxdomain' || result === 'success')) return undefined
   if (empty && result === 'servfail') return giveUp(query, by, RCODE.SERVFAIL)
   const reply = replyTo(query, by, {
+    ...(empty && result !== 'delegation' && { why: () => whyEmpty(query, result) }),
     rcode: RCODES[result],
     answer,
     authority,
@@ -55,6 +58,23 @@ function replyOf(found: Found, query: Query, manner: Manner): Reply | undefined 
   return result === 'delegation' && (empty || disownsAliases)
     ? reply
     : { ...reply, flags: reply.flags | FLAG.AA }
+}
+
+/** What is refused since no zone here has it. */
+export function notMine(query: Query, by: string): Reply {
+  return { ...giveUp(query, by, RCODE.REFUSED), why: () => NOT_MINE }
+}
+
+const NO_TRANSFER: Why = { code: EDE.PROHIBITED, text: 'zone transfers are not offered' }
+const NOT_LOADED: Why = { code: EDE.NOT_READY, text: 'the zone is not loaded' }
+const NOT_MINE: Why = { code: EDE.NOT_AUTHORITATIVE, text: 'no zone here has this name' }
+
+function whyEmpty({ qtype }: Query, result: Found['result']): Why {
+  const text =
+    result === 'nxdomain'
+      ? 'the zone has no such name'
+      : `the name has no records of type ${typeToText(qtype)}`
+  return { code: EDE.OTHER, text }
 }
 
 const RCODES: Readonly<Record<Found['result'], number>> = {

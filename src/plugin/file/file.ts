@@ -1,14 +1,16 @@
-import { OPCODE, RCODE } from '../../wire/codes.ts'
+import { OPCODE } from '../../wire/codes.ts'
 import { opcodeOf } from '../../wire/header.ts'
 import type { Name } from '../../wire/name.ts'
 import type { Rr } from '../../wire/record.ts'
 import { shortest } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
-import { giveUp, type Reply, silence } from '../reply.ts'
+import { type Reply, silence } from '../reply.ts'
+import type { Explanation } from '../why.ts'
 import { covers, touches } from '../zones.ts'
-import { answerFrom } from './answer.ts'
+import { answerFrom, notMine } from './answer.ts'
 import { closest } from './closest.ts'
+import { explainZone, replyBy } from './explain.ts'
 import { transferOf } from './transfer.ts'
 import type { ZoneFile } from './zone-file.ts'
 
@@ -31,7 +33,7 @@ export class File implements Plugin {
   serve(query: Query, next: Next): Reply | Promise<Reply> {
     const file = closest(this.files, query.folded)
     if (file === undefined) {
-      return this.isLast ? giveUp(query, this.name, RCODE.REFUSED) : next(query)
+      return this.isLast ? notMine(query, this.name) : next(query)
     }
     // Nobody is listened to who says that a zone of ours has changed.
     if (opcodeOf(query.flags) === OPCODE.NOTIFY) return silence(query, this.name)
@@ -46,6 +48,11 @@ export class File implements Plugin {
         deniedBelow: 0,
       }))
     return answer instanceof Promise ? answer.then(orNext) : orNext(answer)
+  }
+
+  explain(query: Query, reply: Reply | undefined): Explanation | undefined {
+    const file = closest(this.files, query.folded)
+    return file === undefined ? undefined : explainZone(query, replyBy(this.name, reply), file.held)
   }
 
   clearOf(branch: Name): boolean {

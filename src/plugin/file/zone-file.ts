@@ -5,6 +5,7 @@ import type { Logger } from '../../log.ts'
 import { type Name, nameToText } from '../../wire/name.ts'
 import { every } from '../every.ts'
 import { type Lifetime, type Versions, whileStanding } from '../lifetime.ts'
+import type { Held } from './explain.ts'
 import { unreadable, zoneFrom } from './load.ts'
 import type { Zone } from './zone.ts'
 
@@ -30,6 +31,8 @@ export class ZoneFile {
   private readonly key: string
   private readonly parts: ZoneFileParts
   private seen: Stats | undefined
+  /** Why the zone is not what the file has; undefined where it is. */
+  private refused: string | undefined
   private timer: NodeJS.Timeout | undefined
 
   constructor(parts: ZoneFileParts) {
@@ -37,6 +40,18 @@ export class ZoneFile {
     this.origin = parts.origin
     this.path = parts.path
     this.key = `file:${parts.path}`
+  }
+
+  /** What an explanation says of the file. */
+  get held(): Held {
+    const { origin, zone, refused: trouble } = this
+    return {
+      origin,
+      zone,
+      trouble,
+      source: `file ${this.path}`,
+      change: `Add it to ${this.path}, with a higher serial in the SOA record.`,
+    }
   }
 
   /** Reads the file now; throws what is wrong with it, or an error of the file system. */
@@ -80,17 +95,23 @@ export class ZoneFile {
       octets = readFileSync(this.path, 'latin1')
       this.seen = stats
     } catch (error) {
-      log.error(`Failed to open ${about}: ${fileErrorText(this.path, error)}`)
+      this.refused = fileErrorText(this.path, error)
+      log.error(`Failed to open ${about}: ${this.refused}`)
       return
     }
     let zone: Zone
     try {
       zone = zoneFrom(octets, this.origin, this.path)
     } catch (error) {
-      log.error(`Parsing zone ${quote(nameToText(this.origin))}: ${(error as Error).message}`)
+      this.refused = (error as Error).message
+      log.error(`Parsing zone ${quote(nameToText(this.origin))}: ${this.refused}`)
       return
     }
-    if (!byTime && zone.serial === this.zone?.serial) return
+    this.refused = undefined
+    if (!byTime && zone.serial === this.zone?.serial) {
+      this.refused = `the file has changed and its SOA serial is still ${zone.serial}`
+      return
+    }
     this.zone = zone
     versions.bump([this.key])
     log.info(`Successfully reloaded ${about} with ${zone.serial} SOA serial`)

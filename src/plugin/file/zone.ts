@@ -100,6 +100,16 @@ export class Zone {
     return this.withDescendants.has(name)
   }
 
+  /** Names with records one label below this one, so many at most. */
+  children(parent: Name, most: number): Name[] {
+    const found: Name[] = []
+    for (const name of this.nodes.keys()) {
+      if (ancestor(name, 1) === parent && name !== parent) found.push(name)
+      if (found.length === most) break
+    }
+    return found
+  }
+
   /** The node with this name or the last one before it in canonical order (RFC 4034 §6.1). */
   atOrBefore(name: Name): Node | undefined {
     const nodes = this.inOrder()

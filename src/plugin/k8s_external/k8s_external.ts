@@ -1,4 +1,4 @@
-import { CLASS, RCODE, TYPE } from '../../wire/codes.ts'
+import { CLASS, EDE, RCODE, TYPE } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
 import { isAtOrBelow, join, labelsOf, type Name, nameOfLabels } from '../../wire/name.ts'
 import { type Octets, type Rr, soaRdata } from '../../wire/record.ts'
@@ -7,11 +7,13 @@ import type { Hits } from '../kubernetes/hits.ts'
 import type { Kubernetes } from '../kubernetes/kubernetes.ts'
 import type { Reading } from '../kubernetes/reading.ts'
 import { addressOfReverseName } from '../kubernetes/reverse.ts'
+import { whyEmpty } from '../kubernetes/why.ts'
 import { covers } from '../kubernetes/zones.ts'
 import { ONCE } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { type Reply, replyTo, silence } from '../reply.ts'
+import type { Explanation, Why } from '../why.ts'
 import { type Answer, addresses, type Lookups, NO_ANSWER, services } from './answers.ts'
 import { nameBelow } from './names.ts'
 import { transfer } from './transfer.ts'
@@ -57,6 +59,20 @@ export class K8sExternal implements Plugin {
       if (address !== undefined) return this.#pointers(work, address, next)
     }
     return this.#service(work, next)
+  }
+
+  explain(query: Query): Explanation | undefined {
+    const zone = this.#zoneOf(query.folded)
+    if (zone === undefined) return undefined
+    const kubernetes = this.#kubernetes()
+    const name = nameBelow(query.folded, zone)
+    if (name === undefined || !kubernetes.synced || query.qtype === TYPE.PTR) return undefined
+    for (const other of this.zones) {
+      const servers = join(this.#config.apex, other)
+      if (query.folded === other) return undefined
+      if (servers !== undefined && isAtOrBelow(query.folded, servers)) return undefined
+    }
+    return kubernetes.external.explain(name, this.#config.headless)
   }
 
   clearOf(branch: Name): boolean {
@@ -182,7 +198,8 @@ export class K8sExternal implements Plugin {
   /** The store's state is not asked for: before it knows everything, what it does not know does not exist. */
   #negative(work: Work, rcode: number): Reply {
     const { serial, change } = this.#serial(work.reading)
-    const reply = this.#reply(work, { rcode, authority: [this.#soa(work.zone, serial)] })
+    const why = () => whyNegative(rcode, work.query.qtype)
+    const reply = this.#reply(work, { rcode, authority: [this.#soa(work.zone, serial)], why })
     return { ...reply, lifetime: this.#kubernetes().synced ? reply.lifetime : ONCE, ...change }
   }
 
@@ -227,6 +244,12 @@ interface Work {
   readonly query: Query
   readonly zone: Name
   readonly reading: Reading
+}
+
+/** What clients are told: nothing that the reply's versions do not end with it. */
+function whyNegative(rcode: number, qtype: number): Why {
+  const denied = 'no Service with an address outside the cluster has this name'
+  return rcode === RCODE.NXDOMAIN ? { code: EDE.OTHER, text: denied } : whyEmpty(qtype)
 }
 
 function record(owner: Name, type: number, ttl: number, rdata: Octets): Rr {

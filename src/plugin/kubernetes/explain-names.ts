@@ -1,7 +1,7 @@
 import { nearest } from '../../corefile/nearest.ts'
 import type { ServiceRecord } from '../../kube/store.ts'
 import { isAtOrBelow, labelsOf, type Name, nameToText } from '../../wire/name.ts'
-import type { Problem } from '../why.ts'
+import { type Problem, some } from '../why.ts'
 import type { Config } from './config.ts'
 import type { Explaining } from './explain.ts'
 import type { Finder } from './finder.ts'
@@ -191,11 +191,4 @@ const idOf = ({ namespace, name }: ServiceRecord) => `${namespace}/${name}`
 
 function nearText(near: readonly string[]): string {
   return near.length === 0 ? '' : ` There is ${near.join(', ')}.`
-}
-
-/** A few names of many. */
-export function some(names: readonly string[], most = 5): string {
-  const sorted = [...new Set(names)].sort()
-  const more = sorted.length - most
-  return sorted.slice(0, most).join(', ') + (more > 0 ? ` and ${more} more` : '')
 }

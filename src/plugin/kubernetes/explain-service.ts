@@ -1,11 +1,10 @@
 import { isPublished, type ServiceRecord, type SliceRecord } from '../../kube/store.ts'
 import { RCODE, rcodeToText, TYPE } from '../../wire/codes.ts'
 import { nameToText } from '../../wire/name.ts'
-import type { Explanation, Fact, Problem } from '../why.ts'
+import { type Explanation, type Fact, type Problem, some } from '../why.ts'
 import { addressOctets } from './address.ts'
 import type { Explaining } from './explain.ts'
 import { emptyBehind, hostnameMissing } from './explain-endpoints.ts'
-import { some } from './explain-names.ts'
 import { endpointName } from './hits.ts'
 import { selectorText } from './looker.ts'
 

@@ -5,6 +5,7 @@ import type { Reply } from '../reply.ts'
 import type { Explanation, Fact, Problem } from '../why.ts'
 import type { Asked } from './asked.ts'
 import type { Config } from './config.ts'
+import { explainImport } from './explain-import.ts'
 import { misread, namespaceProblem, outside, serviceMissing } from './explain-names.ts'
 import { podProblem, reverseProblem } from './explain-pods.ts'
 import { explainService } from './explain-service.ts'
@@ -38,7 +39,8 @@ export async function explainAsked(explaining: Explaining): Promise<Explanation>
   const inNamespace = namespaceProblem(explaining)
   if (inNamespace !== undefined) return problem(inNamespace)
   if (parts.kind === 'pod') return podProblem(explaining)
-  if (parts.service === '' || zone.grammar.multicluster) return NOTHING_TO_SAY
+  if (parts.service === '') return NOTHING_TO_SAY
+  if (zone.grammar.multicluster) return explainImport(explaining)
   const service = finder.store.service(parts.service, parts.namespace)
   if (service === undefined) return problem(serviceMissing(explaining))
   const explanation = await explainService(explaining, service)

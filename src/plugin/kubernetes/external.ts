@@ -1,6 +1,8 @@
 import { isPublished, type ServiceRecord } from '../../kube/store.ts'
 import { TYPE } from '../../wire/codes.ts'
+import type { Explanation } from '../why.ts'
 import type { Config } from './config.ts'
+import { explainExternal } from './explain-external.ts'
 import type { Finder } from './finder.ts'
 import { endpointName, type Hit, Hits, type Host, hit, hostOf, labelsOctets } from './hits.ts'
 import { slicesAt } from './nameservers.ts'
@@ -74,6 +76,11 @@ export class External {
         (name.protocol === '' || at.protocol === name.protocol),
     )
     return fitting.length === 0 ? undefined : new Hits(fitting)
+  }
+
+  /** @param headless as for {@link find} */
+  explain(name: ExternalName, headless: boolean): Explanation {
+    return explainExternal(name, this.#finder, this.#config, headless)
   }
 
   /** Services that have an address outside, each as the labels of its name. */

@@ -4,6 +4,7 @@ import { hostPort } from '../../net/upstream/outcome.ts'
 import { type Name, nameToText } from '../../wire/name.ts'
 import { type Rr, readSoa } from '../../wire/record.ts'
 import { MAX_TIMER_MS } from '../every.ts'
+import type { Held } from '../file/explain.ts'
 import { Zone } from '../file/zone.ts'
 import { type Lifetime, type Versions, whileStanding } from '../lifetime.ts'
 import { serialAt, transferIn } from './axfr.ts'
@@ -36,6 +37,8 @@ export class SecondaryZone {
   readonly primaries: readonly Peer[]
   private data: Zone | undefined
   private expired = false
+  /** What the last transfer or look at the serial failed with. */
+  private failure: string | undefined
   private readonly key: string
   private readonly parts: SecondaryParts
   private readonly pauses = new Pauses()
@@ -64,6 +67,16 @@ export class SecondaryZone {
   /** What the zone was last, expired or not. */
   get last(): Zone | undefined {
     return this.data
+  }
+
+  /** What an explanation says of the zone. */
+  get held(): Held {
+    const { origin, zone } = this
+    const source = `primary ${this.primaries.map(hostPort).join(', ')}`
+    const trouble = this.expired
+      ? 'no primary has answered for as long as its SOA record lets it live (expire)'
+      : this.failure
+    return { origin, zone, source, trouble, change: `Add it at ${source}.` }
   }
 
   /** How long replies made from the zone stand; to be asked for before the zone is read. */
@@ -150,6 +163,7 @@ export class SecondaryZone {
   }
 
   private confirm(): void {
+    this.failure = undefined
     clearTimeout(this.expiry)
     this.confirmedAt = this.parts.now()
   }
@@ -157,7 +171,10 @@ export class SecondaryZone {
   /** Transfers the zone where a primary has a newer one; what failed, or undefined. */
   private async check(): Promise<string | undefined> {
     const newer = await this.isNewer()
-    if (typeof newer === 'string') return newer
+    if (typeof newer === 'string') {
+      this.failure = newer
+      return newer
+    }
     if (newer) return this.transfer()
     this.confirm()
     return undefined
@@ -208,6 +225,7 @@ export class SecondaryZone {
         )
       }
     }
+    this.failure = failure
     return failure
   }
 

@@ -1,13 +1,15 @@
-import { OPCODE, RCODE } from '../../wire/codes.ts'
+import { OPCODE } from '../../wire/codes.ts'
 import { FLAG, opcodeOf } from '../../wire/header.ts'
 import type { Name } from '../../wire/name.ts'
 import type { Rr } from '../../wire/record.ts'
-import { answerFrom } from '../file/answer.ts'
+import { answerFrom, notMine } from '../file/answer.ts'
+import { explainZone, replyBy } from '../file/explain.ts'
 import { transferOf } from '../file/transfer.ts'
 import { shortest } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
-import { giveUp, type Reply, replyTo, silence } from '../reply.ts'
+import { type Reply, replyTo, silence } from '../reply.ts'
+import type { Explanation } from '../why.ts'
 import { covers, touches } from '../zones.ts'
 import type { SecondaryZone } from './secondary-zone.ts'
 import type { SecondaryZones } from './zones.ts'
@@ -33,7 +35,7 @@ export class Secondary implements Plugin {
     const listed = this.held.lifetime()
     const zone = this.held.zoneFor(query.folded)
     if (zone === undefined) {
-      if (this.isLast) return giveUp(query, this.name, RCODE.REFUSED)
+      if (this.isLast) return notMine(query, this.name)
       if (!covers(this.zones, query.folded)) return next(query)
       return this.passed(query, next, listed)
     }
@@ -43,6 +45,11 @@ export class Secondary implements Plugin {
     const answer = answerFrom(zone.zone, query, { by: this.name, lifetime, fallsThrough })
     const orNext = (reply: Reply | undefined) => reply ?? this.passed(query, next, lifetime)
     return answer instanceof Promise ? answer.then(orNext) : orNext(answer)
+  }
+
+  explain(query: Query, reply: Reply | undefined): Explanation | undefined {
+    const zone = this.held.zoneFor(query.folded)
+    return zone === undefined ? undefined : explainZone(query, replyBy(this.name, reply), zone.held)
   }
 
   clearOf(branch: Name): boolean {
