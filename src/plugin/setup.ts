@@ -6,6 +6,7 @@ import type { ServerKey } from '../corefile/keys.ts'
 import type { Logger } from '../log.ts'
 import type { Name } from '../wire/name.ts'
 import type { Versions } from './lifetime.ts'
+import type { Observe } from './observe.ts'
 import type { Plugin } from './plugin.ts'
 import type { LiveSerials } from './reply.ts'
 import type { Walk } from './why.ts'
@@ -49,6 +50,8 @@ export interface Setup {
    * @param question `bare` for the answer alone: nothing is explained
    */
   walk?(question: { qname: Name; qtype: number; client: string; bare?: boolean }): Promise<Walk>
+  /** Who asks what, and what becomes of it (plugins page and explain): nothing is observed unless someone asks for it. */
+  readonly observe?: Observe
   /**
    * Something that outlives a reload when the next configuration asks for the same key: sockets, watches. `close` is called once no instance
    * uses it any more.
