@@ -3,6 +3,7 @@ import { type Opt, readOptions } from './edns.ts'
 import { HEADER_OCTETS } from './header.ts'
 import { MAX_NAME_OCTETS, type Name } from './name.ts'
 import { type Octets, type RdataPart, type Rr, rdataLayout } from './record.ts'
+import { tailFits } from './tails.ts'
 
 /** A question (RFC 1035 §4.1.2). */
 export interface Question {
@@ -148,9 +149,9 @@ class Reader {
       if (piece === undefined) return undefined
       octets += piece
     }
-    octets += packet.toString('latin1', this.at, end)
+    const tail = packet.toString('latin1', this.at, end)
     this.at = end
-    return octets as Octets
+    return tailFits(type, tail) ? ((octets + tail) as Octets) : undefined
   }
 
   private part(part: RdataPart, end: number): string | undefined {

@@ -86,3 +86,45 @@ t.test('a name is below a zone by whole labels', async (t) => {
   t.equal(isAtOrBelow(name('badexample.org'), name('example.org')), false)
   t.equal(isAtOrBelow(name('x\\007example.org'), name('example.org')), false)
 })
+
+const TSIG =
+  '0b686d61632d73686132353600' +
+  '000012345678' +
+  '012c' +
+  '0004' +
+  '61626364' +
+  '1234' +
+  '0000' +
+  '0000'
+
+/** A query with one record of this type in its additional section. */
+const carrying = (type: string, rdata: string) =>
+  packet(
+    `3049010000010000000000010161047465737400000100010161047465737400${type}00ff00000000${(rdata.length / 2).toString(16).padStart(4, '0')}${rdata}`,
+  )
+
+t.test('RDATA that breaks off within a field, or goes on behind the last, is damage', async (t) => {
+  const whole = (type: string, rdata: string) => readMessage(carrying(type, rdata)).whole
+  t.equal(whole('00fa', TSIG), true)
+  for (const octets of [14, 18, 20, 22, 24, 26, 27, 28, 30, 32]) {
+    t.equal(whole('00fa', TSIG.slice(0, 2 * octets)), false, `TSIG of ${octets} octets`)
+  }
+  t.equal(whole('00fa', `${TSIG}00`), false, 'TSIG and an octet')
+  for (const [type, rdata] of [
+    ['0010', '03616263'],
+    ['000d', '0361626302787a'],
+    ['002b', '000105016162'],
+    ['002f', '016100000140'],
+    ['0032', '01000001026162046162636400016f'.replace('6f', '40')],
+    ['0041', '0001000003000200350004000401020304'],
+    ['002a', '00011803010203'],
+    ['0006', `0000${'00000001'.repeat(5)}`],
+  ] as const) {
+    t.equal(whole(type, rdata), true, `type ${type}`)
+    t.equal(whole(type, rdata.slice(0, -2)), type === '002b', `type ${type}, an octet missing`)
+  }
+  t.equal(whole('0006', `0000${'00000001'.repeat(5)}00`), false, 'SOA and an octet')
+  t.equal(whole('0002', '016100ff'), false, 'NS and an octet')
+  t.equal(whole('002f', '0161000100'), false, 'a block of no types')
+  t.equal(whole('0041', '0001000004000003000200350'.slice(0, -1)), false, 'keys out of order')
+})
