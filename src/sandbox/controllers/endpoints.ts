@@ -14,10 +14,17 @@ export interface EndpointGroup {
 }
 
 /** What a Service's Pods give, one group per family and list of ports, the Service's families always among them. */
-export function endpointGroups(context: ControllerContext, service: ApiObject): EndpointGroup[] {
+export function endpointGroups(
+  context: ControllerContext,
+  service: ApiObject,
+  pods: ApiObject[],
+): EndpointGroup[] {
   const families: AddressType[] = service.spec.ipFamilies ?? ['IPv4']
   const groups = new Map<string, EndpointGroup>()
-  for (const pod of selectedPods(context, service)) {
+  for (const pod of pods) {
+    const node = context.registry.storage.get(NODES, '', pod.spec.nodeName ?? '')
+    // A Pod of a node that is gone is soon gone itself.
+    if (node === undefined && service.spec.publishNotReadyAddresses !== true) continue
     const ports = portsOf(service, pod)
     for (const addressType of families) {
       const address = addressOf(pod, addressType)
@@ -25,7 +32,7 @@ export function endpointGroups(context: ControllerContext, service: ApiObject): 
       const key = JSON.stringify([addressType, ports])
       const group: EndpointGroup = groups.get(key) ?? { addressType, ports, endpoints: [] }
       groups.set(key, group)
-      group.endpoints.push(endpointOf(context, service, pod, address))
+      group.endpoints.push(endpointOf(service, pod, address, node))
     }
   }
   for (const addressType of families) {
@@ -47,10 +54,10 @@ export function selectedPods(context: ControllerContext, service: ApiObject): Ap
 
 /** discovery/v1 Endpoint: which conditions hold follows KEP-1672. */
 function endpointOf(
-  context: ControllerContext,
   service: ApiObject,
   pod: ApiObject,
   address: string,
+  node: ApiObject | undefined,
 ): Json {
   const serving = isReady(pod)
   const terminating = pod.metadata.deletionTimestamp !== undefined
@@ -67,12 +74,9 @@ function endpointOf(
   }
   const { hostname, subdomain, nodeName } = pod.spec
   if (hostname && subdomain === service.metadata.name) endpoint.hostname = hostname
-  if (nodeName) {
-    endpoint.nodeName = nodeName
-    const node = context.registry.storage.get(NODES, '', nodeName)
-    const zone = node?.metadata.labels?.['topology.kubernetes.io/zone']
-    if (zone !== undefined) endpoint.zone = zone
-  }
+  if (nodeName) endpoint.nodeName = nodeName
+  const zone = node?.metadata.labels?.['topology.kubernetes.io/zone']
+  if (zone) endpoint.zone = zone
   return endpoint
 }
 
@@ -98,7 +102,10 @@ function portsOf(service: ApiObject, pod: ApiObject): Json[] {
 function targetOf(port: Json, pod: ApiObject): number | undefined {
   const target = port.targetPort ?? port.port
   if (typeof target === 'number') return target
-  for (const container of pod.spec.containers ?? []) {
+  const sidecars = (pod.spec.initContainers ?? []).filter(
+    (one: Json) => one.restartPolicy === 'Always',
+  )
+  for (const container of [...(pod.spec.containers ?? []), ...sidecars]) {
     const found = (container.ports ?? []).find(
       (one: Json) => one.name === target && (one.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
     )

@@ -11,9 +11,10 @@ import {
 } from './context.ts'
 import type { AddressType, EndpointGroup } from './endpoints.ts'
 import { WorkQueue } from './queue.ts'
-import { ownSlices, reconcileSlices, type SliceOwner } from './slices.ts'
+import { ownSlices, reconcileSlices, type SliceOwner, TRIGGER } from './slices.ts'
 
 const MIRROR_CONTROLLER = 'endpointslicemirroring-controller.k8s.io'
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 const SKIP = 'endpointslice.kubernetes.io/skip-mirror'
 
 /** Mirrors Endpoints that people write for Services without a selector into EndpointSlices. */
@@ -46,6 +47,8 @@ export class MirrorController implements Controller {
       serviceName: name,
       managedBy: MIRROR_CONTROLLER,
       labels: endpoints.metadata.labels ?? {},
+      annotations: copied(endpoints),
+      trigger: endpoints.metadata.annotations?.[TRIGGER],
     }
     const selects = Object.keys(service?.spec.selector ?? {}).length > 0
     const skipped = endpoints.metadata.labels?.[SKIP] === 'true'
@@ -55,6 +58,15 @@ export class MirrorController implements Controller {
       reconcileSlices(this.#context, owner, [])
     }
   }
+}
+
+function copied(endpoints: ApiObject): Record<string, string> {
+  const {
+    [TRIGGER]: _time,
+    [LAST_APPLIED]: _text,
+    ...annotations
+  } = endpoints.metadata.annotations ?? {}
+  return annotations
 }
 
 function groupsOf(endpoints: ApiObject): EndpointGroup[] {

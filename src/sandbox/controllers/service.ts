@@ -13,9 +13,10 @@ import {
   SERVICES,
   splitKey,
 } from './context.ts'
-import { type EndpointGroup, endpointGroups } from './endpoints.ts'
+import { type EndpointGroup, endpointGroups, selectedPods } from './endpoints.ts'
 import { WorkQueue } from './queue.ts'
 import { MANAGED_BY, reconcileSlices, SERVICE_NAME, type SliceOwner } from './slices.ts'
+import { TriggerTimes } from './triggers.ts'
 
 const SLICE_CONTROLLER = 'endpointslice-controller.k8s.io'
 const HEADLESS = 'service.kubernetes.io/headless'
@@ -26,6 +27,7 @@ export const MAX_ENDPOINTS_IN_OBJECT = 1_000
 export class ServiceController implements Controller {
   readonly #context: ControllerContext
   readonly #queue: WorkQueue
+  readonly #triggers = new TriggerTimes()
 
   constructor(context: ControllerContext) {
     this.#context = context
@@ -75,11 +77,14 @@ export class ServiceController implements Controller {
   #sync(key: string): void {
     const [namespace, name] = splitKey(key)
     const service = this.#context.registry.storage.get(SERVICES, namespace, name)
+    if (service === undefined) this.#triggers.forget(key)
     if (service === undefined || service.metadata.deletionTimestamp !== undefined) return
     // Without a selector the endpoints are somebody else's; an alias has none.
     if (!hasSelector(service)) return
-    const groups = endpointGroups(this.#context, service)
-    reconcileSlices(this.#context, ownerOf(service), groups)
+    const pods = selectedPods(this.#context, service)
+    const groups = endpointGroups(this.#context, service, pods)
+    const trigger = this.#triggers.next(key, service, pods)
+    reconcileSlices(this.#context, { ...ownerOf(service), trigger }, groups)
     writeEndpoints(this.#context, service, groups)
   }
 }

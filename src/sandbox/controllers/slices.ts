@@ -1,15 +1,12 @@
-import { microTimestamp } from '../clock.ts'
 import { equal } from '../patch.ts'
 import type { ApiObject, Json } from '../types.ts'
 import { type ControllerContext, ENDPOINT_SLICES, ownerReference } from './context.ts'
 import type { EndpointGroup } from './endpoints.ts'
-
-/** How many endpoints the controller puts in one slice (kube-controller-manager's --max-endpoints-per-slice). */
-export const MAX_ENDPOINTS_PER_SLICE = 100
+import { type Content, planOf } from './sliceplan.ts'
 
 export const SERVICE_NAME = 'kubernetes.io/service-name'
 export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
-const TRIGGER = 'endpoints.kubernetes.io/last-change-trigger-time'
+export const TRIGGER = 'endpoints.kubernetes.io/last-change-trigger-time'
 
 /** Whose slices these are. */
 export interface SliceOwner {
@@ -17,11 +14,14 @@ export interface SliceOwner {
   serviceName: string
   managedBy: string
   labels: Record<string, string>
+  annotations?: Record<string, string>
+  /** When what changed now did change (RFC 3339); slices that are written without it lose theirs. */
+  trigger?: string | undefined
 }
 
 /**
- * Makes the slices of an owner hold just these groups, with as few changes as can be: an endpoint stays in its slice and
- * place, new ones fill what room there is, then new slices; a slice left empty goes, unless it is the family's last.
+ * Makes the slices of an owner hold just these groups. Slices are created first, then changed, then removed, so no endpoint
+ * is in none of them on the way; a family of which no group is left has its slices removed.
  */
 export function reconcileSlices(
   context: ControllerContext,
@@ -29,13 +29,16 @@ export function reconcileSlices(
   groups: EndpointGroup[],
 ): void {
   const mine = ownSlices(context, owner)
-  const used = new Set<ApiObject>()
-  for (const group of groups) {
-    const fitting = mine.filter((slice) => !used.has(slice) && fits(slice, group))
-    for (const slice of fitting) used.add(slice)
-    reconcileGroup(context, owner, group, fitting)
+  const types = new Set(groups.map((group) => group.addressType))
+  for (const slice of mine) if (!types.has(slice.addressType)) remove(context, slice)
+  for (const type of types) {
+    const slices = mine.filter((slice) => slice.addressType === type)
+    const wanted = groups.filter((group) => group.addressType === type)
+    const plan = planOf(slices, wanted, (slice) => labelled(owner, slice), isOwned(owner))
+    for (const content of plan.create) create(context, owner, type, content)
+    for (const { slice, content } of plan.update) write(context, owner, slice, content)
+    for (const slice of plan.remove) remove(context, slice)
   }
-  for (const slice of mine.filter((one) => !used.has(one))) remove(context, slice)
 }
 
 export function ownSlices(context: ControllerContext, owner: SliceOwner): ApiObject[] {
@@ -51,60 +54,21 @@ export function ownSlices(context: ControllerContext, owner: SliceOwner): ApiObj
   })
 }
 
-function reconcileGroup(
-  context: ControllerContext,
-  owner: SliceOwner,
-  group: EndpointGroup,
-  slices: ApiObject[],
-): void {
-  const wanted = new Map(group.endpoints.map((one) => [identity(one), one]))
-  const contents = slices.map((slice) => keep(slice, wanted))
-  const added = [...wanted.values()]
-  for (const content of contents) {
-    content.push(...added.splice(0, Math.max(0, MAX_ENDPOINTS_PER_SLICE - content.length)))
-  }
-  const filled = contents.filter((content) => content.length > 0).length
-  slices.forEach((slice, index) => {
-    const content = contents[index] ?? []
-    const last = filled === 0 && added.length === 0 && index === 0
-    if (content.length > 0 || last) write(context, owner, group, slice, content)
-    else remove(context, slice)
-  })
-  if (slices.length === 0 && added.length === 0) create(context, owner, group, [])
-  while (added.length > 0) {
-    create(context, owner, group, added.splice(0, MAX_ENDPOINTS_PER_SLICE))
-  }
+/** Slices of an earlier object of the same name are not taken over: they go with it. */
+function isOwned(owner: SliceOwner): (slice: ApiObject) => boolean {
+  const { uid } = owner.object.metadata
+  return (slice) => slice.metadata.ownerReferences?.some((one) => one.uid === uid) ?? false
 }
 
-/** The endpoints that stay in a slice, as they are now, in its order; what is found is taken out of `wanted`. */
-function keep(slice: ApiObject, wanted: Map<string, Json>): Json[] {
-  const kept: Json[] = []
-  for (const endpoint of slice.endpoints ?? []) {
-    const key = identity(endpoint)
-    const now = wanted.get(key)
-    if (now === undefined) continue
-    wanted.delete(key)
-    kept.push(now)
-  }
-  return kept
-}
-
-/** An endpoint is the same as long as its address and target are. */
-function identity(endpoint: Json): string {
-  return JSON.stringify([endpoint.addresses, endpoint.targetRef?.uid ?? endpoint.targetRef?.name])
-}
-
-/** A slice without endpoints takes any ports: its own may be those of Pods that are gone. */
-function fits(slice: ApiObject, group: EndpointGroup): boolean {
-  if (slice.addressType !== group.addressType) return false
-  return (slice.endpoints ?? []).length === 0 || equal(slice.ports ?? [], group.ports)
+function labelled(owner: SliceOwner, slice: ApiObject): boolean {
+  return equal(slice.metadata.labels, labelsOf(owner))
 }
 
 function create(
   context: ControllerContext,
   owner: SliceOwner,
-  group: EndpointGroup,
-  endpoints: Json[],
+  addressType: string,
+  { ports, endpoints }: Content,
 ): void {
   const { namespace = '' } = owner.object.metadata
   context.registry.create(ENDPOINT_SLICES, namespace, {
@@ -113,31 +77,41 @@ function create(
     metadata: {
       generateName: `${owner.serviceName}-`,
       namespace,
+      ...annotated({ ...owner.annotations }, owner.trigger),
       labels: labelsOf(owner),
-      annotations: { [TRIGGER]: microTimestamp(context.clock) },
       ownerReferences: [ownerReference(owner.object)],
     },
-    addressType: group.addressType,
+    addressType,
     endpoints,
-    ports: group.ports,
+    ports,
   })
 }
 
 function write(
   context: ControllerContext,
   owner: SliceOwner,
-  group: EndpointGroup,
   slice: ApiObject,
-  endpoints: Json[],
+  { ports, endpoints }: Content,
 ): void {
-  const labels = labelsOf(owner)
-  const same = equal(slice.endpoints, endpoints) && equal(slice.ports ?? [], group.ports)
-  if (same && equal(slice.metadata.labels, labels)) return
   const { namespace = '', name } = slice.metadata
-  const annotations = { ...slice.metadata.annotations, [TRIGGER]: microTimestamp(context.clock) }
-  const metadata = { ...slice.metadata, labels, annotations }
-  const next = { ...slice, metadata, endpoints, ports: group.ports }
+  const { annotations, ...metadata } = slice.metadata
+  const next = {
+    ...slice,
+    metadata: {
+      ...metadata,
+      ...annotated({ ...annotations, ...owner.annotations }, owner.trigger),
+      labels: labelsOf(owner),
+    },
+    endpoints,
+    ports,
+  }
   context.registry.update(ENDPOINT_SLICES, namespace, name, next)
+}
+
+function annotated(annotations: Record<string, string>, trigger: string | undefined): Json {
+  if (trigger === undefined) delete annotations[TRIGGER]
+  else annotations[TRIGGER] = trigger
+  return Object.keys(annotations).length === 0 ? {} : { annotations }
 }
 
 function remove(context: ControllerContext, slice: ApiObject): void {
