@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { Cluster } from '../../src/sandbox/index.ts'
 import type { Json } from '../../src/sandbox/types.ts'
 import { aliveCluster, until } from './alive.ts'
@@ -91,7 +91,7 @@ t.test('Services without endpoints have no slices while they select nothing', as
   )
 })
 
-function compare(t: Tap.Test, key: string, hand: Json[], made: Json[], cluster: Cluster): void {
+function compare(t: Test, key: string, hand: Json[], made: Json[], cluster: Cluster): void {
   t.same(shapes(made), shapes(hand), `${key}: families, ports and sizes of slices`)
   for (const slice of made) {
     t.match(slice.metadata.labels, hand[0].metadata.labels, `${key}: labels`)
@@ -103,7 +103,7 @@ function compare(t: Tap.Test, key: string, hand: Json[], made: Json[], cluster: 
   }
 }
 
-function compareEndpoint(t: Tap.Test, key: string, hand: Json, made: Json, cluster: Cluster): void {
+function compareEndpoint(t: Test, key: string, hand: Json, made: Json, cluster: Cluster): void {
   const [address] = hand.addresses
   t.same(made.addresses, hand.addresses)
   t.match(made.conditions, hand.conditions, `${key}: conditions of ${address}`)
@@ -158,8 +158,4 @@ function allThere(cluster: Cluster): boolean {
     const known = endpointsOf(all(cluster)).filter((one) => one.targetRef.uid === uid)
     return known.length > 0 && known.every((one) => one.conditions.serving === wanted)
   })
-}
-
-declare namespace Tap {
-  type Test = Parameters<NonNullable<Parameters<typeof t.test>[1]>>[0]
 }
