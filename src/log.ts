@@ -12,21 +12,27 @@ export interface Logger {
   debugging?(on: boolean): void
 }
 
-const WORDS: Record<string, string> = {
-  '20': 'DEBUG',
-  '30': 'INFO',
-  '40': 'WARNING',
-  '50': 'ERROR',
-  '60': 'FATAL',
+/** The process's own logger: it alone says that the process ends. */
+export interface ProcessLogger extends Logger {
+  fatal(text: string): void
+}
+
+/** Pino's words for its levels, and the ones that are written. */
+const LEVELS: Readonly<Record<string, string>> = {
+  debug: 'debug',
+  info: 'info',
+  warn: 'warning',
+  error: 'error',
+  fatal: 'fatal',
 }
 
 /** Lines as log pipelines of CoreDNS match them: `[INFO] plugin/kubernetes: text`, no timestamp. */
 function textStream(write: (line: string) => void): pino.DestinationStream {
   return {
     write(json: string): void {
-      const line = JSON.parse(json) as { level: number; plugin?: string; msg?: string }
+      const line = JSON.parse(json) as { level: string; plugin?: string; msg?: string }
       const plugin = line.plugin === undefined ? '' : `plugin/${line.plugin}: `
-      write(`[${WORDS[line.level] ?? 'INFO'}] ${plugin}${line.msg ?? ''}\n`)
+      write(`[${line.level.toUpperCase()}] ${plugin}${line.msg ?? ''}\n`)
     },
   }
 }
@@ -34,16 +40,19 @@ function textStream(write: (line: string) => void): pino.DestinationStream {
 /**
  * The process's logger, on pino.
  *
- * @param options.json one JSON object a line instead of CoreDNS's text (`MUSTER_LOG=json`)
+ * @param options.json one JSON object a line, `{"level":"info","time":…,"plugin":…,"msg":…}`, instead of CoreDNS's text (`MUSTER_LOG=json`)
  * @param options.write where whole lines go; standard output by default
  */
 export function createLogger(
   options: { json?: boolean; debug?: boolean; write?: (line: string) => void } = {},
-): Logger {
+): ProcessLogger {
   const write = options.write ?? ((line: string) => void process.stdout.write(line))
   const stream = options.json === true ? { write } : textStream(write)
-  const root = pino({ level: 'debug', base: null, timestamp: options.json === true }, stream)
-  return wrap(root, root, { debug: options.debug === true })
+  const formatters = { level: (label: string) => ({ level: LEVELS[label] ?? label }) }
+  const timestamp = options.json === true
+  const root = pino({ level: 'debug', base: null, timestamp, formatters }, stream)
+  const logger = wrap(root, root, { debug: options.debug === true })
+  return { ...logger, fatal: (text) => root.fatal(text) }
 }
 
 function wrap(root: pino.Logger, log: pino.Logger, shown: { debug: boolean }): Logger {

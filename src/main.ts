@@ -1,12 +1,17 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type Flags, parseFlags } from './cli/flags.ts'
 import { corefileSource, pluginsText, versionText } from './cli/run.ts'
+import { createVoice } from './cli/voice.ts'
 import { fileErrorText } from './corefile/io.ts'
-import { createLogger } from './log.ts'
 import { giveMemoryBack } from './server/memory.ts'
 import { type CorefileSource, Server } from './server.ts'
 
-const log = createLogger({ json: process.env.MUSTER_LOG === 'json' })
+const json = process.env.MUSTER_LOG === 'json'
+const voice = createVoice(json, {
+  out: (text) => void process.stdout.write(text),
+  error: (text) => void process.stderr.write(text),
+})
+const { log } = voice
 
 await main(process.argv.slice(2))
 
@@ -17,7 +22,7 @@ async function main(words: readonly string[]): Promise<void> {
   const demo = words[0] === 'demo'
   const parsed = parseFlags(demo ? words.slice(1) : words, demo)
   if (parsed.outcome === 'usage') {
-    process.stderr.write(parsed.text)
+    voice.fail(parsed.text)
     process.exitCode = parsed.exitCode
     return
   }
@@ -31,7 +36,7 @@ async function main(words: readonly string[]): Promise<void> {
       const running = await startDemo(flags, process.cwd())
       await serve(flags, running.corefile, running)
       running.announce()
-      if (!flags.quiet) process.stdout.write(running.guide)
+      if (!flags.quiet) voice.print(running.guide)
     } else
       await serve(
         flags,
@@ -82,12 +87,12 @@ async function serve(flags: Flags, source: CorefileSource, beside?: Beside): Pro
     log,
     environment: { ...process.env, ...beside?.environment },
     workingDirectory: process.cwd(),
-    print: flags.quiet ? undefined : (line) => void process.stdout.write(`${line}\n`),
+    print: flags.quiet ? undefined : (line) => voice.print(`${line}\n`),
     defaultPort: portOf(flags.port),
     threads: flags.threads === 0 ? undefined : flags.threads,
     tableMib: flags.tableMib,
     fatal: (text, exitCode) => {
-      process.stdout.write(`[FATAL] ${text}\n`)
+      voice.fatal(text)
       process.exitCode = exitCode
       void end()
     },
@@ -109,7 +114,7 @@ async function serve(flags: Flags, source: CorefileSource, beside?: Beside): Pro
   }
   giveMemoryBack()
   writePidfile(flags)
-  if (!flags.quiet) process.stdout.write(versionText(runtime()))
+  if (!flags.quiet) voice.print(versionText(runtime()))
 }
 
 /** SIGTERM drains and stops, SIGINT stops, a second SIGINT ends at once with exit code 2; SIGQUIT ends at once; SIGUSR1 reloads; SIGHUP and SIGUSR2 do nothing. */
@@ -138,6 +143,9 @@ function trapSignals(server: Server, end: (drain?: boolean) => Promise<void>, fl
     log.info('SIGUSR1: Reloading')
     server.reload(true).catch(() => {})
   })
+  // Node's own warnings are lines of text.
+  if (json)
+    process.removeAllListeners('warning').on('warning', ({ message }) => log.warning(message))
   process.on('uncaughtException', (error) => log.error(`uncaught: ${error.stack ?? error.message}`))
 }
 
@@ -167,7 +175,7 @@ function runtime(): { platform: string; arch: string; node: string } {
 }
 
 function fail(message: string): void {
-  process.stderr.write(`${message}\n`)
+  voice.fail(message)
   process.exitCode = 1
   process.exit()
 }
