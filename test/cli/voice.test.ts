@@ -7,8 +7,12 @@ import { createVoice, type Voice } from '../../src/cli/voice.ts'
 function said(json: boolean, speak: (voice: Voice) => void) {
   const lines = { out: '', error: '' }
   const voice = createVoice(json, {
-    out: (text) => void (lines.out += text),
-    error: (text) => void (lines.error += text),
+    out: (text) => {
+      lines.out += text
+    },
+    error: (text) => {
+      lines.error += text
+    },
   })
   speak(voice)
   return lines
