@@ -13,6 +13,8 @@ export interface LoadOptions {
   readonly window: number
   /** Queries a second. */
   readonly rate: number
+  /** What is not answered in so many milliseconds is lost. */
+  readonly lostMs?: number
 }
 
 /** An answer: which question, when it was asked and answered, what it said; without the last two it was lost. */
@@ -23,6 +25,7 @@ export type Told = readonly [
   key: string | undefined,
 ]
 
+/** Unless said otherwise. */
 const LOST_MS = 5000
 /** The kernel spreads sockets over data threads: each gets some. */
 const SOCKETS = 16
@@ -31,7 +34,8 @@ const PACE_MS = 2
 
 if (parentPort !== null) await run(workerData as LoadOptions)
 
-async function run({ port, packets, seed, window, rate }: LoadOptions): Promise<void> {
+async function run(options: LoadOptions): Promise<void> {
+  const { port, packets, seed, window, rate, lostMs = LOST_MS } = options
   const dice = new Dice(seed)
   const all = Array.from({ length: SOCKETS }, () => {
     return Asker.open({ proto: 'udp', from: '127.0.0.1' }, port)
@@ -60,7 +64,7 @@ async function run({ port, packets, seed, window, rate }: LoadOptions): Promise<
       const question = dice.int(packets.length)
       const asked = clock()
       const asker = dice.chance(0.02) ? tcp : dice.pick(udp)
-      const answer = await asker.ask(Buffer.from(packets[question] as Uint8Array), LOST_MS)
+      const answer = await asker.ask(Buffer.from(packets[question] as Uint8Array), lostMs)
       if (answer === undefined) tell([question, asked, undefined, undefined])
       else tell([question, asked, clock(), answerKey(answer)])
     }

@@ -7,13 +7,15 @@ import type { Known } from './universe.ts'
 export interface Found {
   asked: number
   lost: number
+  /** Milliseconds that the slowest answer took. */
+  slowest: number
   /** Answers that the store said at no moment between question and answer. */
   readonly wrong: string[]
 }
 
 /** A thread that asks, and whose answers are checked here. */
 export class Loader {
-  readonly found: Found = { asked: 0, lost: 0, wrong: [] }
+  readonly found: Found = { asked: 0, lost: 0, slowest: 0, wrong: [] }
   readonly #worker: Worker
   readonly #ended: Promise<void>
 
@@ -51,6 +53,7 @@ export class Loader {
       found.lost++
       return
     }
+    found.slowest = Math.max(found.slowest, answered - asked)
     if (timeline.was(question, key, asked, answered)) return
     const { text } = known[question] as Known
     const when = `asked ${asked.toFixed(2)}, answered ${answered.toFixed(2)}`
