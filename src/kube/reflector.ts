@@ -249,7 +249,7 @@ export class Reflector {
 
   /** A long watch may well be quiet; a short one cannot, so its connection is dead, and others may be with it. */
   #silent(listing: boolean): Outcome {
-    this.#deps.transport.forgetIdle()
+    this.#deps.transport.doubt()
     if (listing) return { doubt: true }
     this.#deps.observer.silence(this.kind.resource)
     return cut({ end: 'silent' })

@@ -1,7 +1,10 @@
-import http from 'node:http'
+import http, { type IncomingHttpHeaders } from 'node:http'
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
 import https from 'node:https'
+import type { Readable } from 'node:stream'
 import type { Clock } from './clock.ts'
 import type { Access, Credentials } from './credentials.ts'
+import { ask, type Found, SharedConnection, TCP_PROBE_AFTER_MS } from './http2.ts'
 import type { Observer } from './observer.ts'
 
 /** No answer to a request within this counts as a failure. API servers queue requests for up to a minute at worst. */
@@ -10,29 +13,38 @@ export const HEADERS_TIMEOUT_MS = 30_000
 export const IDLE_CONNECTION_MS = 60_000
 /** A body of an error is read up to here, for its message. */
 export const MAX_ERROR_OCTETS = 64 * 1024
-/** The kernel asks a silent peer whether it is there after this long. */
-const TCP_PROBE_AFTER_MS = 15_000
-
 /** An answer whose body is still to come. */
 export interface Answer {
   readonly status: number
   readonly contentType: string
   /** What the server asks to be waited before another request; 0 where it does not. */
   readonly retryAfterMs: number
-  readonly body: http.IncomingMessage
+  readonly body: Body
 }
+
+/** Octets that come; with a code of RFC 9113 §7 where HTTP/2 brought them, 0 for a stream that ended in order. */
+export type Body = Readable & { readonly rstCode?: number }
 
 /** Why there is no answer, in words for a log line. */
 export interface NoAnswer {
   readonly failure: string
 }
 
-/** Requests to one API server, with whatever credentials are right at that moment. */
+interface Options {
+  readonly accept: string
+  readonly signal: AbortSignal
+}
+
+/**
+ * Requests to one API server, with whatever credentials are right at that moment: on one connection where the server
+ * speaks HTTP/2, else, and through a proxy, on one for each watch.
+ */
 export class Transport {
   readonly #credentials: Credentials
   readonly #userAgent: string
   readonly #clock: Clock
   readonly #observer: Observer
+  readonly #shared: SharedConnection
   // Connections are kept, so that a new watch costs no handshake. The agents tell connections apart by their TLS
   // material themselves, so a renewed certificate makes new ones.
   readonly #plain = new http.Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS })
@@ -43,6 +55,7 @@ export class Transport {
     this.#userAgent = userAgent
     this.#clock = clock
     this.#observer = observer
+    this.#shared = new SharedConnection(clock)
   }
 
   /**
@@ -52,7 +65,7 @@ export class Transport {
    */
   async get(
     path: string,
-    options: { accept: string; signal: AbortSignal; watch: boolean },
+    options: Options & { readonly watch: boolean },
   ): Promise<Answer | NoAnswer> {
     const began = this.#clock.monotonic()
     let access: Access
@@ -75,8 +88,9 @@ export class Transport {
     return answer
   }
 
-  /** Gives up connections that wait for use: where one turned out dead, these may be. */
-  forgetIdle(): void {
+  /** Where one connection fell silent others may be dead: what waits for use is given up, what is shared is asked. */
+  doubt(): void {
+    this.#shared.check()
     for (const agent of [this.#plain, this.#secure]) {
       for (const sockets of Object.values(agent.freeSockets)) {
         for (const socket of sockets ?? []) socket.destroy()
@@ -85,25 +99,62 @@ export class Transport {
   }
 
   close(): void {
+    this.#shared.close()
     this.#plain.destroy()
     this.#secure.destroy()
   }
 
-  #send(
+  async #send(url: URL, access: Access, options: Options): Promise<Answer | NoAnswer> {
+    const headers = { ...access.headers, Accept: options.accept, 'User-Agent': this.#userAgent }
+    if (url.protocol === 'https:' && access.agent === undefined) {
+      const found = await unlessStopped(this.#shared.find(url, access.tls), options.signal)
+      if (found !== undefined && 'failure' in found) return { failure: reasonOf(found.failure) }
+      if (found !== undefined) return this.#share(found.session, url, headers, options.signal)
+    }
+    return this.#sendAlone(url, access, headers, options.signal)
+  }
+
+  /** By HTTP/2. */
+  #share(
+    session: ClientHttp2Session,
     url: URL,
-    access: Access,
-    options: { accept: string; signal: AbortSignal },
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
   ): Promise<Answer | NoAnswer> {
     const { promise, resolve } = Promise.withResolvers<Answer | NoAnswer>()
-    const request = (url.protocol === 'http:' ? http : https).request(url, {
-      ...(url.protocol === 'http:' ? {} : access.tls),
-      agent: access.agent ?? (url.protocol === 'http:' ? this.#plain : this.#secure),
-      signal: options.signal,
-      headers: { ...access.headers, Accept: options.accept, 'User-Agent': this.#userAgent },
+    let stream: ClientHttp2Stream
+    try {
+      stream = ask(session, url, headers, signal)
+    } catch (error) {
+      // It was closed a moment ago; the next request finds another.
+      return Promise.resolve({ failure: reasonOf(error) })
+    }
+    const cancel = this.#giveUpLater(stream)
+    stream.on('error', (error) => resolve({ failure: reasonOf(error) }))
+    stream.on('close', () => {
+      cancel()
+      resolve({ failure: 'connection closed' })
     })
-    const cancel = this.#clock.after(HEADERS_TIMEOUT_MS, () => {
-      request.destroy(new Error(`no answer within ${HEADERS_TIMEOUT_MS / 1000} s`))
+    stream.on('response', (headers) => {
+      cancel()
+      resolve(answerOf(headers[':status'], headers, stream))
     })
+    return promise
+  }
+
+  /** By HTTP/1.1. */
+  #sendAlone(
+    url: URL,
+    access: Access,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Answer | NoAnswer> {
+    const { promise, resolve } = Promise.withResolvers<Answer | NoAnswer>()
+    const plain = url.protocol === 'http:'
+    const agent = access.agent ?? (plain ? this.#plain : this.#secure)
+    const tls = plain ? {} : access.tls
+    const request = (plain ? http : https).request(url, { ...tls, agent, signal, headers })
+    const cancel = this.#giveUpLater(request)
     request.on('socket', (socket) => socket.setKeepAlive(true, TCP_PROBE_AFTER_MS))
     request.on('error', (error) => {
       cancel()
@@ -111,15 +162,41 @@ export class Transport {
     })
     request.on('response', (body) => {
       cancel()
-      resolve({
-        status: body.statusCode ?? 0,
-        contentType: body.headers['content-type'] ?? '',
-        retryAfterMs: (Number(body.headers['retry-after']) || 0) * 1000,
-        body,
-      })
+      resolve(answerOf(body.statusCode, body.headers, body))
     })
     request.end()
     return promise
+  }
+
+  #giveUpLater(request: { destroy(error: Error): unknown }): () => void {
+    return this.#clock.after(HEADERS_TIMEOUT_MS, () => {
+      request.destroy(new Error(`no answer within ${HEADERS_TIMEOUT_MS / 1000} s`))
+    })
+  }
+}
+
+function answerOf(status: number | undefined, headers: IncomingHttpHeaders, body: Body): Answer {
+  return {
+    status: status ?? 0,
+    contentType: headers['content-type'] ?? '',
+    retryAfterMs: (Number(headers['retry-after']) || 0) * 1000,
+    body,
+  }
+}
+
+/** Dialling goes on for whoever else waits for it; who was stopped does not wait. */
+async function unlessStopped(
+  found: Promise<Found | undefined>,
+  signal: AbortSignal,
+): Promise<Found | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Found>()
+  const stop = (): void => resolve({ failure: new Error('stopped') })
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop)
+  try {
+    return await Promise.race([found, promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http'
 import type { Clock } from './clock.ts'
+import { wasCut } from './http2.ts'
 import type { Progress } from './json-stream.ts'
-import { reasonOf } from './transport.ts'
+import { type Body, reasonOf } from './transport.ts'
 
 /** How the reading of a stream ended. */
 export type StreamEnd =
@@ -18,7 +18,7 @@ export type StreamEnd =
  * @param silenceMs how long nothing at all may come; asked again as the stream goes on
  */
 export function readStream(
-  body: IncomingMessage,
+  body: Body,
   push: (chunk: Buffer) => Progress,
   silenceMs: () => number,
   clock: Clock,
@@ -49,9 +49,10 @@ export function readStream(
       setImmediate(() => body.resume())
     }
   })
-  body.on('end', () => finish({ end: 'closed' }))
+  const cut: StreamEnd = { end: 'reset', failure: 'connection closed' }
+  body.on('end', () => finish(wasCut(body) ? cut : { end: 'closed' }))
   body.on('error', (error) => finish({ end: 'reset', failure: reasonOf(error) }))
-  body.on('close', () => finish({ end: 'reset', failure: 'connection closed' }))
+  body.on('close', () => finish(cut))
   return promise
 }
 

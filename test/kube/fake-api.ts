@@ -1,5 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createSecureServer, type ServerHttp2Session } from 'node:http2'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 
 /** An object with the metadata that every object of Kubernetes has. */
 export interface ApiObject {
@@ -26,6 +29,13 @@ interface Watcher {
   resource: string
   /** Nothing more is sent, and the connection stays. */
   blackHoled: boolean
+}
+
+/** Over TLS: what the server's certificate is, and whether it speaks HTTP/2. It asks for certificates and takes any. */
+export interface Secure {
+  readonly key: Buffer
+  readonly cert: Buffer
+  readonly http2: boolean
 }
 
 /** What the server does instead of answering properly. Each takes requests of one resource until it says false. */
@@ -57,14 +67,35 @@ export class FakeApi {
   /** Items of a page at most, whatever the client asks. */
   pageItems = 500
   fault: Fault | undefined
+  /** Over TLS: all connections that ever came, with whose certificate, and the HTTP/2 ones that are there. */
+  readonly connections: { readonly protocol: string; readonly subject: string }[] = []
+  readonly sessions = new Set<ServerHttp2Session>()
+  readonly #scheme: 'http' | 'https'
 
-  constructor() {
-    this.#server = createServer((request, response) => this.#serve(request, response))
+  constructor(secure?: Secure) {
+    const serve = (request: IncomingMessage, response: ServerResponse) =>
+      this.#serve(request, response)
+    this.#scheme = secure === undefined ? 'http' : 'https'
+    if (secure === undefined) this.#server = createServer(serve)
+    else {
+      const options = { ...secure, requestCert: true, rejectUnauthorized: false }
+      this.#server = (
+        secure.http2 ? createSecureServer(options, serve as never) : createTlsServer(options, serve)
+      ) as Server
+      this.#server.on('secureConnection', (socket: TLSSocket) => {
+        const subject = String(socket.getPeerCertificate().subject?.CN)
+        this.connections.push({ protocol: String(socket.alpnProtocol), subject })
+      })
+      this.#server.on('session', (session: ServerHttp2Session) => {
+        this.sessions.add(session)
+        session.on('close', () => this.sessions.delete(session))
+      })
+    }
   }
 
   async listen(port = 0): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve))
-    return `http://127.0.0.1:${this.port}`
+    return `${this.#scheme}://127.0.0.1:${this.port}`
   }
 
   get port(): number {
@@ -81,7 +112,8 @@ export class FakeApi {
 
   async close(): Promise<void> {
     this.dropWatches()
-    this.#server.closeAllConnections()
+    for (const session of this.sessions) session.destroy()
+    this.#server.closeAllConnections?.()
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
