@@ -11,12 +11,14 @@ import {
   type ServerBlock,
 } from './corefile/parser.ts'
 import type { Logger } from './log.ts'
+import type { DataPlane } from './net/plane.ts'
 import { ORDER } from './plugin/order.ts'
 import type { Host } from './plugin/setup.ts'
 import { Drain, declareDrain } from './server/drain.ts'
 import { systemHost } from './server/host.ts'
 import { Instance } from './server/instance.ts'
 import { Listeners } from './server/listeners.ts'
+import { Observer } from './server/observe/observer.ts'
 import { plan } from './server/plan.ts'
 import { makeDataPlane } from './server/plane.ts'
 import { SharedPool } from './server/shared.ts'
@@ -56,6 +58,7 @@ export type CorefileSource = () => CorefileInput | undefined
 
 /** What lasts as long as the server runs. */
 interface Running {
+  readonly plane: DataPlane
   readonly listeners: Listeners
   readonly table: Table | undefined
   ailment(): string | undefined
@@ -71,6 +74,7 @@ export class Server {
   private readonly host: Host
   private readonly shared = new SharedPool()
   private readonly versions = new TableVersions()
+  private readonly observer: Observer
   private running: Running | undefined
   private source: CorefileSource = () => undefined
   private instance: Instance | undefined
@@ -95,6 +99,7 @@ export class Server {
       configurationHash: () => this.hash,
       ailment: () => this.running?.ailment(),
     })
+    this.observer = new Observer(this.host, () => this.running?.plane)
   }
 
   /**
@@ -177,14 +182,16 @@ export class Server {
       versions: this.versions.counters,
       threads: threads ?? socketsWanted(blocks) ?? countThreads(readLimits()),
       tableMib,
+      observer: this.observer,
     })
     const { plane, table } = data
-    const listeners = new Listeners({ log, metrics: this.metrics, host: this.host, plane, table })
+    const { metrics, host, observer } = this
+    const listeners = new Listeners({ log, metrics, host, plane, table, observer })
     const close = async () => {
       await listeners.close()
       await data.close()
     }
-    return { listeners, table, ailment: data.ailment, close }
+    return { plane, listeners, table, ailment: data.ailment, close }
   }
 
   private build(running: Running, blocks: readonly ServerBlock[], file: string): Promise<Instance> {
@@ -194,6 +201,7 @@ export class Server {
       http: this.http,
       versions: this.versions,
       host: this.host,
+      observer: this.observer,
       shared: this.shared.holder(),
       // Without a table nobody repeats a reply: what names its serial is made anew each time.
       serials: running.table?.serials ?? { set: () => {} },

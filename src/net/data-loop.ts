@@ -2,6 +2,7 @@ import { Reader } from '../table/reader.ts'
 import { Batch, PACKET_OCTETS } from './batch.ts'
 import { writeMiss, writeObservation } from './records.ts'
 import { RingWriter } from './ring.ts'
+import { Sampler } from './sampler.ts'
 import {
   CONTROL,
   clockOrigin,
@@ -34,11 +35,13 @@ export class DataLoop {
   private readonly observations: RingWriter
   private readonly offset: number
   private readonly stat: number
+  private readonly sampler: Sampler
   private readonly timeout = new Uint8Array(16)
   private sockets: Socket[] = []
   private pollfds: Uint8Array = new Uint8Array(0)
   private generation = 0
-  private untilSample = 0
+  /** Whether someone waits for what was queued. */
+  private urgent = false
   private failure: unknown
 
   constructor(data: ThreadData, syscalls: Syscalls) {
@@ -50,6 +53,7 @@ export class DataLoop {
     this.misses = new RingWriter(memory.misses[number] as SharedArrayBuffer)
     this.observations = new RingWriter(memory.observations[number] as SharedArrayBuffer)
     this.offset = data.clockOffset + clockOrigin()
+    this.sampler = new Sampler(number + 1)
     this.stat = number * STAT.WORDS
     new DataView(this.timeout.buffer).setBigInt64(8, BigInt(WAIT_MS * 1_000_000), true)
   }
@@ -123,7 +127,8 @@ export class DataLoop {
 
   private answerAll(socket: Socket, received: number, now: number): number {
     const { reader } = this
-    const { listeners } = this.data.memory
+    const { control, listeners } = this.data.memory
+    this.sampler.turn(control[CONTROL.SAMPLE] as number, now)
     reader?.enter()
     reader?.useScope(Atomics.load(listeners, socket.listener * LISTENER.WORDS + LISTENER.SCOPE))
     let answered = 0
@@ -157,8 +162,9 @@ export class DataLoop {
       this.miss(socket, slot)
       return false
     }
-    if ((reader as Reader).lastObserved || this.isSampled()) {
-      this.observe(socket, slot, octets, now)
+    const weight = this.sampler.weigh()
+    if ((reader as Reader).lastObserved || weight > 0) {
+      this.observe(socket, slot, octets, weight, now)
     }
     batch.queue(slot, octets)
     return true
@@ -166,14 +172,16 @@ export class DataLoop {
 
   private miss(socket: Socket, slot: number): void {
     const queued = writeMiss(this.misses, socket.listener, this.batch, slot)
+    this.urgent = true
     this.add(queued ? STAT.MISSED : STAT.OVERFLOWED, 1)
   }
 
   /** One that must be told waits for room: then the kernel's queue is what grows. */
-  private observe(socket: Socket, slot: number, octets: number, now: number): void {
+  private observe(socket: Socket, slot: number, octets: number, weight: number, now: number): void {
     const { batch, observations } = this
     const { question, lastId, lastObserved } = this.reader as Reader
     const microseconds = (performance.now() + this.offset - now) * 1000
+    if (lastObserved) this.urgent = true
     const write = () =>
       writeObservation(
         observations,
@@ -183,6 +191,7 @@ export class DataLoop {
         question,
         lastId,
         lastObserved,
+        weight,
         octets,
         microseconds,
       )
@@ -190,13 +199,6 @@ export class DataLoop {
       this.ring()
       observations.waitForRoom(WAIT_MS)
     }
-  }
-
-  private isSampled(): boolean {
-    const every = this.data.memory.control[CONTROL.SAMPLE] as number
-    if (every === 0 || --this.untilSample > 0) return false
-    this.untilSample = every
-    return true
   }
 
   private isStopping(): boolean {
@@ -210,12 +212,13 @@ export class DataLoop {
     return true
   }
 
-  /** Shows the control thread what was queued, and wakes it if it waits. */
+  /** Shows the control thread what was queued, and wakes it if it waits; a sample waits until it comes by. */
   private ring(): void {
     const { control } = this.data.memory
-    const missed = this.misses.commit()
-    const observed = this.observations.commit()
-    if (!missed && !observed) return
+    this.misses.commit()
+    this.observations.commit()
+    if (!this.urgent) return
+    this.urgent = false
     Atomics.add(control, CONTROL.BELL, 1)
     if (Atomics.exchange(control, CONTROL.WAITING, 0) === 1) Atomics.notify(control, CONTROL.BELL)
   }

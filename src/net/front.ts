@@ -2,6 +2,8 @@ import { Reader } from '../table/reader.ts'
 import type { Table } from '../table/table.ts'
 import type { Handle, Peer } from './listener.ts'
 import { rebuildQuery } from './records.ts'
+import { type OnSample, sampleOf } from './sample.ts'
+import { Sampler } from './sampler.ts'
 
 /** A reply that was repeated from the table, where someone wants to know of each. */
 export interface Repeat {
@@ -11,8 +13,6 @@ export interface Repeat {
   readonly peer: Peer
   readonly answerOctets: number
   readonly seconds: number
-  /** Whether its reply asked for this; else it is one of a sample. */
-  readonly observed: boolean
 }
 
 export type OnRepeat = (repeat: Repeat) => void
@@ -26,18 +26,29 @@ const SCRATCH_OCTETS = 0x10000
  */
 export class Front {
   readonly table: Table
+  /** How many of its answers a second are told as a sample; 0 for none. */
+  samples = 0
   private readonly reader: Reader
   private readonly number: number
   private readonly now: () => number
   private readonly onRepeat: OnRepeat
+  private readonly onSample: OnSample
+  private readonly sampler: Sampler
   private readonly scratch = Buffer.allocUnsafeSlow(SCRATCH_OCTETS)
 
-  constructor(table: Table, now: () => number, onRepeat: OnRepeat = () => {}) {
+  constructor(
+    table: Table,
+    now: () => number,
+    onRepeat: OnRepeat = () => {},
+    onSample: OnSample = () => {},
+  ) {
     this.table = table
     this.number = table.shared.tallies.length - 1
     this.reader = new Reader(table.shared, this.number)
     this.now = now
     this.onRepeat = onRepeat
+    this.onSample = onSample
+    this.sampler = new Sampler(this.number + 1)
   }
 
   /**
@@ -74,7 +85,14 @@ export class Front {
     if (answered === 0) return 0
     const milliseconds = this.now() - started
     this.account(milliseconds)
-    if (reader.lastObserved) this.tell(memory, at, answered, peer, milliseconds / 1000)
+    const seconds = milliseconds / 1000
+    if (reader.lastObserved) this.tell(memory, at, answered, peer, seconds)
+    this.sampler.turn(this.samples, started)
+    const weight = this.sampler.weigh()
+    if (weight > 0) {
+      const client = peer.client.address
+      this.onSample(sampleOf(memory, at, reader.question.end, { client, seconds, weight }))
+    }
     return answered
   }
 
@@ -106,7 +124,7 @@ export class Front {
       packetOctets: packet,
     })
     const context = this.table.contextOf(lastId)
-    this.onRepeat({ context, query, peer, answerOctets: answered, seconds, observed: true })
+    this.onRepeat({ context, query, peer, answerOctets: answered, seconds })
   }
 }
 

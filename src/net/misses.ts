@@ -1,9 +1,10 @@
 import { PACKET_OCTETS } from './batch.ts'
-import type { Front, OnRepeat } from './front.ts'
+import type { Front } from './front.ts'
 import type { Endpoint, Handle, ListenerStats, Peer, Response } from './listener.ts'
+import type { Observations } from './observations.ts'
 import { Outbox } from './outbox.ts'
 import { clientOf, isIpv6, type Locals, udpPeer } from './peers.ts'
-import { Record, readMiss, readObservation, rebuildQuery } from './records.ts'
+import { Record, readMiss } from './records.ts'
 import { RingReader } from './ring.ts'
 import { CONTROL, type PlaneMemory } from './shared.ts'
 import type { Syscalls } from './syscalls.ts'
@@ -32,7 +33,7 @@ interface Parts {
   readonly syscalls: Syscalls
   readonly front: Front | undefined
   readonly listener: (number: number) => Listening | undefined
-  readonly onRepeat: OnRepeat
+  readonly observations: Observations
 }
 
 /**
@@ -42,7 +43,6 @@ interface Parts {
 export class Misses {
   private readonly parts: Parts
   private readonly rings: readonly RingReader[]
-  private readonly observations: readonly RingReader[]
   private readonly outbox: Outbox
   private readonly record = new Record()
   private waiting = 0
@@ -54,7 +54,6 @@ export class Misses {
   constructor(parts: Parts) {
     this.parts = parts
     this.rings = parts.memory.misses.map((memory) => new RingReader(memory))
-    this.observations = parts.memory.observations.map((memory) => new RingReader(memory))
     this.outbox = new Outbox(parts.syscalls)
   }
 
@@ -76,17 +75,10 @@ export class Misses {
     Atomics.notify(control, CONTROL.BELL)
   }
 
-  /** Tells all observations that are there: before an entry that they name is forgotten. */
-  readonly observeAll = (): void => {
-    for (const ring of this.observations) {
-      for (let at = ring.read(); at >= 0; at = ring.read()) this.observe(ring, at)
-    }
-  }
-
   /** One slice, then whatever else has to be done, then the next; with nothing left, until the bell rings. */
   private readonly turn = (): void => {
     if (this.stopped) return
-    this.observeAll()
+    this.parts.observations.take()
     const taken = this.takeSlice()
     this.outbox.flush()
     if (taken > 0) setImmediate(this.turn)
@@ -110,7 +102,7 @@ export class Misses {
 
   /** Whether nothing is queued. */
   isEmpty(): boolean {
-    return [...this.rings, ...this.observations].every((ring) => ring.isEmpty)
+    return this.rings.every((ring) => ring.isEmpty) && this.parts.observations.areEmpty()
   }
 
   /** The rings by turns, each a share of the slice. */
@@ -263,23 +255,6 @@ export class Misses {
       this.flushing = false
       this.outbox.flush()
     })
-  }
-
-  private observe(ring: RingReader, at: number): void {
-    const { record, parts } = this
-    readObservation(ring, at, record)
-    const listening = parts.listener(record.listener)
-    if (listening !== undefined) {
-      parts.onRepeat({
-        context: parts.front?.table.contextOf(record.id),
-        query: rebuildQuery(ring.bytes, record),
-        peer: this.peerOf(listening, ring),
-        answerOctets: record.answerOctets,
-        seconds: record.microseconds / 1e6,
-        observed: record.isObserved,
-      })
-    }
-    ring.release()
   }
 }
 

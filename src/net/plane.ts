@@ -11,7 +11,9 @@ import {
   type OpenListener,
 } from './listener.ts'
 import { type Listening, Misses } from './misses.ts'
+import { Observations } from './observations.ts'
 import { Locals } from './peers.ts'
+import type { OnSample } from './sample.ts'
 import {
   CONTROL,
   clockOrigin,
@@ -40,8 +42,10 @@ export interface PlaneOptions {
   readonly log: Pick<Logger, 'info' | 'warning' | 'error'>
   /** Milliseconds of the monotonic clock: `performance.now()`. */
   readonly now?: () => number
-  /** Told of repetitions whose reply asked for it, and of a sample of the others ({@link DataPlane.sample}). */
+  /** Told of repetitions whose reply asked for it. */
   readonly onRepeat?: OnRepeat
+  /** Told of a sample of all answers from the table ({@link DataPlane.sample}). */
+  readonly onSample?: OnSample
   /** Told of a handler that threw. */
   readonly onFailure?: (error: unknown) => void
   /** For tests: no system calls, as where koffi is not installed. */
@@ -84,6 +88,7 @@ export class DataPlane {
   private readonly memory: PlaneMemory
   private readonly syscalls: Syscalls | undefined
   private readonly misses: Misses | undefined
+  private readonly observations: Observations | undefined
   private readonly groups = new Map<number, Group>()
   private readonly workers: Workers
   private goneDrops = 0
@@ -99,9 +104,9 @@ export class DataPlane {
       data: (number) => this.threadData(number),
       onEnd: (number) => table?.forgetReader(number),
     })
-    const onRepeat = options.onRepeat ?? (() => {})
+    const { onRepeat = () => {}, onSample = () => {} } = options
     const now = options.now ?? (() => performance.now())
-    this.front = table === undefined ? undefined : new Front(table, now, onRepeat)
+    this.front = table === undefined ? undefined : new Front(table, now, onRepeat, onSample)
     const syscalls = options.syscalls ?? loadSyscalls()
     if (typeof syscalls === 'string') {
       log.warning(`data threads are off, datagrams go through node:dgram: ${syscalls}`)
@@ -110,8 +115,10 @@ export class DataPlane {
     this.syscalls = syscalls
     const listener = (number: number) => this.groups.get(number)?.listening
     const { memory, front } = this
-    this.misses = new Misses({ memory, syscalls, front, listener, onRepeat })
-    if (table !== undefined) table.beforeReuse = this.misses.observeAll
+    const observations = new Observations({ memory, front, listener, onRepeat, onSample })
+    this.observations = observations
+    this.misses = new Misses({ memory, syscalls, front, listener, observations })
+    if (table !== undefined) table.beforeReuse = observations.take
   }
 
   /** Whether data threads answer; else everything goes through node:dgram. */
@@ -119,9 +126,15 @@ export class DataPlane {
     return this.syscalls !== undefined
   }
 
-  /** One answer in so many is told to `onRepeat`, beside those whose reply asks for it; 0 for none. */
-  sample(every: number): void {
-    Atomics.store(this.memory.control, CONTROL.SAMPLE, every)
+  /** Has so many answers a second of each thread told to `onSample`, when {@link DataPlane.takeSamples} is called or before; 0 for none. */
+  sample(perSecond: number): void {
+    Atomics.store(this.memory.control, CONTROL.SAMPLE, perSecond)
+    if (this.front !== undefined) this.front.samples = perSecond
+  }
+
+  /** Nobody is woken for a sample. */
+  takeSamples(): void {
+    this.observations?.take()
   }
 
   /** @throws Error when the address cannot be bound, or there are {@link MAX_LISTENERS} already */
@@ -267,6 +280,7 @@ export class DataPlane {
     const all = 2 ** this.threads - 1
     const ends = performance.now() + THREADS_MS
     while (performance.now() < ends) {
+      this.observations?.take()
       const drained = Atomics.load(this.memory.listeners, at + LISTENER.DRAINED) >>> 0
       if (drained === all && this.misses?.isEmpty() === true) return
       await new Promise((later) => setTimeout(later, 5))

@@ -9,12 +9,13 @@ import type { RingReader, RingWriter } from './ring.ts'
  *
  * An observation has more words, and for the packet only what its answer repeats of it, header and question:
  *
- *   0 listener | 65536 when it must be told  4 as above  8 id of the entry  12 octets of the answer  16 key word of the query  20 payload size << 16 | octets of OPT RDATA
+ *   0 listener | 65536 when it must be told | of how many it speaks << 17  4 as above  8 id of the entry  12 octets of the answer  16 key word of the query  20 payload size << 16 | octets of OPT RDATA
  *   24 microseconds that it took  28 socket address, control message, OPT RDATA, header and question of the answer
  */
 const MISS_OCTETS = 8
 const OBSERVATION_OCTETS = 28
 const OBSERVED = 0x10000
+const WEIGHT_SHIFT = 17
 
 /** Queues a query that the table has no answer to; false where the queue is full. */
 export function writeMiss(ring: RingWriter, listener: number, batch: Batch, slot: number): boolean {
@@ -43,6 +44,7 @@ export function writeObservation(
   question: Question,
   id: number,
   isObserved: boolean,
+  weight: number,
   answerOctets: number,
   microseconds: number,
 ): boolean {
@@ -54,7 +56,7 @@ export function writeObservation(
   if (at < 0) return false
   const { words, bytes } = ring
   const word = at >> 2
-  words[word] = listener | (isObserved ? OBSERVED : 0)
+  words[word] = listener | (isObserved ? OBSERVED : 0) | (weight << WEIGHT_SHIFT)
   words[word + 1] = name | (control << 8) | (packet << 16)
   words[word + 2] = id
   words[word + 3] = answerOctets
@@ -84,6 +86,8 @@ export class Record {
   optionOctets = 0
   id = 0
   isObserved = false
+  /** Of how many answers it speaks, where it is one of a sample; else 0. */
+  weight = 0
   answerOctets = 0
   keyWord = 0
   payloadSize = 0
@@ -99,6 +103,7 @@ export function readObservation(ring: RingReader, at: number, record: Record): v
   const sizes = ring.words[word + 5] as number
   record.id = ring.words[word + 2] as number
   record.isObserved = ((ring.words[word] as number) & OBSERVED) !== 0
+  record.weight = (ring.words[word] as number) >>> WEIGHT_SHIFT
   record.answerOctets = ring.words[word + 3] as number
   record.keyWord = ring.words[word + 4] as number
   record.payloadSize = sizes >>> 16

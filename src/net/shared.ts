@@ -20,7 +20,7 @@ export const CONTROL = {
   BELL: 2,
   /** 1 while the control thread waits for the bell. */
   WAITING: 3,
-  /** One answer in so many is observed; 0 for none. */
+  /** How many answers a second of each thread are told as a sample; 0 for none. */
   SAMPLE: 4,
   /** For tests: the thread whose number + 1 this is throws. */
   THROW: 5,

@@ -12,7 +12,7 @@ export type Outcome = string
 export interface Snapshot {
   /** Milliseconds since 1970. */
   readonly at: number
-  /** Seconds that {@link queries} to {@link latency} are of: the whole seconds asked for, or fewer soon after the start. */
+  /** Seconds that {@link queries} to {@link latency} are of: about as many as were asked for, fewer soon after the start. */
   readonly interval: number
   /** Counted one by one. */
   readonly queries: number
@@ -29,13 +29,14 @@ export interface Snapshot {
   readonly topSeconds: number
   /** One query in so many is looked at for the tables at present; 1 until there are many. */
   readonly sampledOneIn: number
-  /** Most first, {@link MAX_TOP} of each at most. */
+  /** Surest first: by `count - error`. {@link MAX_TOP} at most. */
   readonly topClients: readonly TopClient[]
   readonly topNames: readonly TopName[]
+  /** {@link MAX_TOP} that failed in other ways, SERVFAIL and REFUSED among them, then as many that do not exist (NXDOMAIN). */
   readonly topFailing: readonly TopFailing[]
 }
 
-/** Times in seconds, to the bound of a bucket a good third wide; 0 where {@link count} is. Those of hits are of a sample. */
+/** Times in seconds, rounded up to the bound of a bucket, of which there are two to each doubling; 0 where {@link count} is. Those of hits are of a sample. */
 export interface Latency {
   readonly count: number
   readonly p50: number
@@ -44,7 +45,7 @@ export interface Latency {
   readonly buckets: readonly { readonly le: number; readonly count: number }[]
 }
 
-/** How often something was asked, by estimate: never more than {@link count}, and never less than `count - error`, but for the chance in a sample. */
+/** How often something was asked: at most {@link count} and at least `count - error` times, but for chance where {@link Snapshot.sampledOneIn} is not 1. */
 export interface Estimate {
   readonly count: number
   readonly error: number
@@ -63,10 +64,10 @@ export interface TopName extends Estimate {
   readonly type: string
 }
 
-/** A name that did not get what was asked for: anything but NOERROR with an answer. */
+/** A name that was asked for and got anything but NOERROR; an empty answer is what every client gets that asks for AAAA where there is only A. */
 export interface TopFailing extends TopName {
   readonly outcome: Outcome
-  /** Some of those who asked, last first. */
+  /** Some of those who asked, the last first. */
   readonly clients: readonly { readonly address: string; readonly pod?: string }[]
 }
 

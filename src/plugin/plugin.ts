@@ -60,6 +60,9 @@ export interface Plugin {
   /** How what the plugin depends on does (plugin page): cheap, and asked about once a second. */
   standing?(): Standing
 
+  /** `NAMESPACE/NAME` of the Pod whose address this is, where the plugin knows one and only one. */
+  podAt?(address: string): string | undefined
+
   /** The Services that the plugin tells of, and what is behind them (plugin page). */
   readonly rolls?: Rolls
 

@@ -9,6 +9,7 @@ import type { Plugin } from '../plugin/plugin.ts'
 import type { LiveSerials } from '../plugin/reply.ts'
 import type { Block, Host, PluginModule, Setup } from '../plugin/setup.ts'
 import { newBlock } from './block.ts'
+import type { Observer } from './observe/observer.ts'
 import type { SharedHolder } from './shared.ts'
 import { walk } from './walk.ts'
 
@@ -28,6 +29,8 @@ export interface InstanceParts {
   readonly shared: SharedHolder
   /** Where live SOA serials are noted; undefined without a table. */
   readonly serials: LiveSerials | undefined
+  /** Undefined where nothing is served. */
+  readonly observer?: Observer
   readonly modules: readonly PluginModule[]
   /** Port of keys that name none. */
   readonly defaultPort: number
@@ -115,6 +118,8 @@ export class Instance {
 
   private setupFor(module: PluginModule, tokens: Dispenser, to: SetUpBlock): Setup {
     const { parts } = this
+    const { observer } = parts
+    const everyPlugin = () => this.blocks.flatMap(({ plugins }) => plugins)
     return {
       tokens,
       block: to.settings,
@@ -125,8 +130,9 @@ export class Instance {
       host: parts.host,
       plugin: (name) => to.plugins.find((plugin) => plugin.name === name),
       plugins: () => to.plugins,
-      everyPlugin: () => this.blocks.flatMap(({ plugins }) => plugins),
+      everyPlugin,
       ...(parts.serials !== undefined && { serials: parts.serials }),
+      ...(observer && { observe: (onTick) => observer.open(everyPlugin, onTick) }),
       walk: (question) => walk(this.blocks, question, parts.host.now),
       shared: (key, create) => parts.shared.get(key, create),
       onStart: (run) => void this.starts.push(run),

@@ -17,6 +17,7 @@ import { uncompressedOctets, Writer } from '../wire/writer.ts'
 import { CERTIFICATE_CHECK_MS, LiveCertificates } from './certificates.ts'
 import type { Traffic } from './drain.ts'
 import { contentOf, optOf } from './finish.ts'
+import type { Observer } from './observe/observer.ts'
 import type { PlannedListener } from './plan.ts'
 import { Publisher } from './publish.ts'
 import { Responder } from './respond.ts'
@@ -29,6 +30,7 @@ interface Parts {
   readonly plane: DataPlane
   /** The answer table; undefined without one. */
   readonly table: Table | undefined
+  readonly observer: Observer
 }
 
 /** One listening address: its sockets, and what answers there now. */
@@ -209,19 +211,18 @@ export class Listeners {
   }
 
   private answeringFor(listener: PlannedListener): Answering {
-    const { table, host } = this.parts
+    const { table, host, observer } = this.parts
     const router = new Router(listener.label, listener.blocks, {
       writer: this.writer,
       dropped: this.dropped,
       guard: (query, run, block) => this.guard(query, run, block),
     })
-    if (table === undefined) {
-      return { responder: new Responder(router, this.writer, host.now), scope: 0, close: () => {} }
-    }
+    const responderWith = (publisher?: Publisher) =>
+      new Responder(router, this.writer, host.now, publisher, observer)
+    if (table === undefined) return { responder: responderWith(), scope: 0, close: () => {} }
     const scope = table.openScope()
-    const publisher = new Publisher(table, router, scope, host.now)
-    const responder = new Responder(router, this.writer, host.now, publisher)
-    return { responder, scope, close: () => publisher.close() }
+    const publisher = new Publisher(table, router, scope, host.now, observer)
+    return { responder: responderWith(publisher), scope, close: () => publisher.close() }
   }
 
   /** A bug in a plugin costs the query that found it, never the server, unless it is being looked for (`debug`). */

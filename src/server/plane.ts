@@ -3,6 +3,7 @@ import type { Registry } from '../admin/metrics.ts'
 import type { Logger } from '../log.ts'
 import { DataPlane } from '../net/plane.ts'
 import { Table } from '../table/table.ts'
+import type { Observer } from './observe/observer.ts'
 import { tellRepeat } from './publish.ts'
 import { Stillness } from './stillness.ts'
 import { Utilisation } from './utilisation.ts'
@@ -19,10 +20,18 @@ export interface DataPlaneParts {
   readonly threads: number
   /** 0 for no table. */
   readonly tableMib: number
+  readonly observer: Observer
 }
 
 /** The data threads, the answer table, and their metrics. */
-export function makeDataPlane({ log, metrics, versions, threads, tableMib }: DataPlaneParts): {
+export function makeDataPlane({
+  log,
+  metrics,
+  versions,
+  threads,
+  tableMib,
+  observer,
+}: DataPlaneParts): {
   readonly plane: DataPlane
   readonly table: Table | undefined
   /** What is the matter with the data threads; undefined while nothing is. */
@@ -39,7 +48,8 @@ export function makeDataPlane({ log, metrics, versions, threads, tableMib }: Dat
           seed: randomInt(2 ** 32),
           now: () => performance.now(),
         })
-  const plane = new DataPlane({ threads, table, log, onRepeat: tellRepeat })
+  const { sample: onSample } = observer
+  const plane = new DataPlane({ threads, table, log, onRepeat: tellRepeat, onSample })
   const collect = () => table?.collect()
   const stillness = new Stillness()
   const utilisation = new Utilisation()
@@ -53,6 +63,7 @@ export function makeDataPlane({ log, metrics, versions, threads, tableMib }: Dat
   const timer = setInterval(() => {
     collect()
     look()
+    observer.tick()
   }, COLLECT_MS)
   timer.unref()
   const forget = metrics.onCollect(collect)

@@ -1,7 +1,7 @@
 import type { Repeat } from '../net/front.ts'
 import type { Owed } from '../plugin/lifetime.ts'
 import { type Exchange, Query } from '../plugin/query.ts'
-import type { Observer, Reply } from '../plugin/reply.ts'
+import type { Count, Observer as Onlooker, Reply } from '../plugin/reply.ts'
 import type { Publication, Published } from '../table/publish.ts'
 import type { Table } from '../table/table.ts'
 import { type Opt, optOctets } from '../wire/edns.ts'
@@ -11,6 +11,7 @@ import { type Rr, rdataLayout } from '../wire/record.ts'
 import { MAX_MESSAGE_OCTETS, Writer } from '../wire/writer.ts'
 import { ClosedZones } from './closed.ts'
 import { contentOf } from './finish.ts'
+import type { Observer } from './observe/observer.ts'
 import type { Router } from './router.ts'
 
 /** What an observation of a repetition needs to be told to those who asked for it. */
@@ -18,7 +19,7 @@ interface Context {
   readonly router: Router
   readonly zone: Name | undefined
   readonly view: string
-  readonly observers: readonly Observer[]
+  readonly observers: readonly Onlooker[]
 }
 
 /** Hands replies that may be repeated to the answer table, for one configuration of one listener. */
@@ -29,14 +30,16 @@ export class Publisher {
   private readonly now: () => number
   private readonly writer = new Writer()
   private readonly closedZones: ClosedZones
+  private readonly observer: Observer | undefined
 
   /** @param scope the listener's configuration in the table */
-  constructor(table: Table, router: Router, scope: number, now: () => number) {
+  constructor(table: Table, router: Router, scope: number, now: () => number, observer?: Observer) {
     this.table = table
     this.router = router
     this.scope = scope
     this.now = now
     this.closedZones = new ClosedZones(table)
+    this.observer = observer
   }
 
   /** Ends what it keeps for the configuration. */
@@ -97,7 +100,7 @@ export class Publisher {
           ? undefined
           : this.closed(query, reply),
       dear: waited,
-      counts: owed(reply, (part) => part.counts),
+      counts: this.counts(reply),
       observed: observers.length > 0,
       context: this.context(query, observers),
     })
@@ -122,7 +125,12 @@ export class Publisher {
     return this.closedZones.filterOf(zone, countLabels(zone.zone), others)
   }
 
-  private context(query: Query, observers: readonly Observer[]): Context | undefined {
+  private counts(reply: Reply): readonly Count[] {
+    const counts = owed(reply, (part) => part.counts)
+    return this.observer?.isOn === true ? [...counts, this.observer.repeated(reply)] : counts
+  }
+
+  private context(query: Query, observers: readonly Onlooker[]): Context | undefined {
     if (observers.length === 0) return undefined
     return { router: this.router, zone: query.zone, view: query.view, observers }
   }

@@ -9,6 +9,7 @@ import { type Message, readMessage } from '../wire/reader.ts'
 import type { Rr } from '../wire/record.ts'
 import { MAX_MESSAGE_OCTETS, type Writer } from '../wire/writer.ts'
 import { contentOf, finish, optOf } from './finish.ts'
+import type { Observer } from './observe/observer.ts'
 import type { Publisher } from './publish.ts'
 import type { Router } from './router.ts'
 
@@ -26,13 +27,21 @@ export class Responder {
   private readonly writer: Writer
   private readonly now: () => number
   private readonly publisher: Publisher | undefined
+  private readonly observer: Observer | undefined
 
   /** @param publisher where replies go that may be repeated; undefined without a table */
-  constructor(router: Router, writer: Writer, now: () => number, publisher?: Publisher) {
+  constructor(
+    router: Router,
+    writer: Writer,
+    now: () => number,
+    publisher?: Publisher,
+    observer?: Observer,
+  ) {
     this.router = router
     this.writer = writer
     this.now = now
     this.publisher = publisher
+    this.observer = observer
   }
 
   readonly handle = (received: Buffer, peer: Peer): Response | Promise<Response> => {
@@ -43,14 +52,14 @@ export class Responder {
     const verdict = accept(packet)
     if (verdict !== 'accept') {
       this.rejected++
-      return verdict === 'ignore' ? undefined : this.reject(packet, undefined, verdict)
+      return verdict === 'ignore' ? undefined : this.reject(packet, peer, undefined, verdict)
     }
     const message = readMessage(packet)
     if (!message.whole || message.opt?.options.every(isWellFormed) === false) {
       this.rejected++
-      return this.reject(packet, message, 'formerr')
+      return this.reject(packet, peer, message, 'formerr')
     }
-    if (message.question === undefined) return this.withoutQuestion(message)
+    if (message.question === undefined) return this.withoutQuestion(message, peer)
     const query = new Query(this.exchange(packet, peer), {
       ...message,
       question: message.question,
@@ -76,6 +85,7 @@ export class Responder {
   }
 
   private finish(query: Query, reply: Reply, waited: boolean): Response {
+    if (this.observer?.isOn === true) this.observer.answered(query, reply)
     if (reply.kind === 'silence') return undefined
     if (reply.stream !== undefined) return this.transfer(query, reply, reply.stream)
     const opt = optOf(query, reply)
@@ -106,17 +116,20 @@ export class Responder {
   /** FORMERR keeps the flags of the query but AA and Z, and makes it an opcode QUERY; NOTIMP keeps the opcode. */
   private reject(
     packet: Buffer,
+    peer: Peer,
     message: Message | undefined,
     verdict: 'formerr' | 'notimp',
   ): Buffer {
     const cleared = FLAG.AA | FLAG.Z | FLAG.RCODE | (verdict === 'formerr' ? FLAG.OPCODE : 0)
     const rcode = verdict === 'formerr' ? RCODE.FORMERR : RCODE.NOTIMP
+    this.observer?.rejected(rcode, peer)
     const flags = (packet.readUInt16BE(2) & ~cleared) | FLAG.QR | rcode
     return this.empty(packet.readUInt16BE(0), flags, message?.question)
   }
 
   /** A header that promises a question and ends: SERVFAIL, as the reference answers it. */
-  private withoutQuestion(message: Message): Buffer {
+  private withoutQuestion(message: Message, peer: Peer): Buffer {
+    this.observer?.rejected(RCODE.SERVFAIL, peer)
     const flags = (message.flags & (FLAG.OPCODE | FLAG.RD | FLAG.CD)) | FLAG.QR | RCODE.SERVFAIL
     return this.empty(message.id, flags, undefined)
   }

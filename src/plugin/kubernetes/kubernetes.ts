@@ -30,6 +30,7 @@ import { Hits, NOTHING } from './hits.ts'
 import { Looker } from './looker.ts'
 import { metadata } from './metadata.ts'
 import { isDefaultNameserver, nameservers } from './nameservers.ts'
+import { podAt } from './pods.ts'
 import { Reading } from './reading.ts'
 import { Replies, type ReplyParts } from './replies.ts'
 import { addressOfReverseName, pointerRecords } from './reverse.ts'
@@ -132,6 +133,10 @@ export class Kubernetes implements Plugin {
       this.#closed.set(zone.name, closed)
     }
     return closed
+  }
+
+  podAt(address: string): string | undefined {
+    return podAt(this.#parts.store, address)
   }
 
   ready(): boolean {
