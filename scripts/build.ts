@@ -3,7 +3,17 @@
  * outside. Every octet of a part that is loaded stays in memory, so blanks go, names stay, and what client-node only needs for requests, which it makes
  * none of here, is left out.
  */
-import { readdirSync, rmSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 
@@ -31,6 +41,17 @@ const configurationOnly: Plugin = {
 const RESOLVING = Symbol('resolving')
 const isOfClientNode = (path: string) => path.includes('@kubernetes/client-node')
 
+/** Files that a module of the source reads from beside itself are in the bundle: what it gives is put in its place. */
+const embedded: Plugin = {
+  name: 'embedded',
+  setup(builder) {
+    builder.onLoad({ filter: /\/plugin\/page\/assets\.ts$/ }, async ({ path }) => {
+      const { ASSETS } = (await import(path)) as { ASSETS: Readonly<Record<string, string>> }
+      return { contents: `export const ASSETS = ${JSON.stringify(ASSETS)}` }
+    })
+  },
+}
+
 /** In the place of undici: KubeConfig has it for agents of fetch, which nothing here asks for. */
 const NO_REQUESTS = `
 export class Agent {
@@ -39,7 +60,8 @@ export class Agent {
 export class ProxyAgent extends Agent {}
 export const fetch = globalThis.fetch`
 
-const { metafile } = await build({
+const { outputFiles } = await build({
+  write: false,
   absWorkingDir: root,
   entryPoints: {
     main: 'src/launch.ts',
@@ -56,8 +78,7 @@ const { metafile } = await build({
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: true,
-  metafile: true,
-  plugins: [configurationOnly],
+  plugins: [configurationOnly, embedded],
   external: ['koffi'],
   banner: {
     js: "import { createRequire as muster_createRequire } from 'node:module'; const require = muster_createRequire(import.meta.url);",
@@ -65,8 +86,31 @@ const { metafile } = await build({
   logLevel: 'warning',
 })
 
-// Parts of earlier builds.
-const written = new Set(Object.keys(metafile.outputs).map((path) => path.replace(/^dist\//, '')))
+/** A server that runs from an earlier build may ask for its parts later. */
+const KEPT_MS = 7 * 24 * 60 * 60 * 1000
+
+// A server may run from here: a file changes as a whole or not at all, and the entries, which name the parts, come last.
+mkdirSync(out, { recursive: true })
+const isPart = (file: string) => basename(file).startsWith('part-')
+for (const file of outputFiles.sort((a, b) => Number(isPart(b.path)) - Number(isPart(a.path)))) {
+  if (isThere(file.path, file.contents)) {
+    utimesSync(file.path, new Date(), new Date())
+    continue
+  }
+  writeFileSync(`${file.path}.new`, file.contents)
+  renameSync(`${file.path}.new`, file.path)
+}
+const written = new Set(outputFiles.map(({ path }) => basename(path)))
 for (const file of readdirSync(out)) {
-  if (!written.has(file)) rmSync(`${out}/${file}`, { force: true })
+  const path = `${out}/${file}`
+  if (!written.has(file) && Date.now() - statSync(path).mtimeMs > KEPT_MS)
+    rmSync(path, { force: true })
+}
+
+function isThere(path: string, contents: Uint8Array): boolean {
+  try {
+    return readFileSync(path).equals(contents)
+  } catch {
+    return false
+  }
 }
