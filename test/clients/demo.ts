@@ -1,0 +1,79 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freePort } from '../ports.ts'
+
+/** The checkout. */
+export const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Debian's kubectl, as .ci/run unpacks it, and those of the machine. */
+export const kubectls = [
+  `${root}.muster/debian/usr/bin/kubectl`,
+  '/usr/bin/kubectl',
+  '/usr/local/bin/kubectl',
+].filter((path) => existsSync(path))
+
+export interface Result {
+  readonly code: number
+  readonly output: string
+}
+
+/** Runs a shell command in the checkout; its output is both streams', trimmed. */
+export function sh(command: string, environment: Record<string, string> = {}): Promise<Result> {
+  const options = { cwd: root, timeout: 60_000, env: { ...process.env, ...environment } }
+  return new Promise((resolve) => {
+    execFile('sh', ['-c', command], options, (error, stdout, stderr) => {
+      const code = error === null ? 0 : Number(error.code ?? 1)
+      resolve({ code, output: (stdout + stderr).trim() })
+    })
+  })
+}
+
+/** A demonstration of its own, run from the sources, beside whatever runs in the checkout. */
+export interface Demo {
+  readonly dns: number
+  /** Its kubeconfig. */
+  readonly kubeconfig: string
+  /** `muster shell` for it, up to its own arguments. */
+  readonly shell: string
+  stop(): Promise<void>
+}
+
+export async function startDemo(): Promise<Demo> {
+  const [dns, api] = [await freePort(), await freePort()]
+  const folder = mkdtempSync(join(tmpdir(), 'muster-demo-'))
+  const muster = ['--no-warnings', `${root}src/main.ts`]
+  const ports = ['-dns.port', String(dns), '-api.port', String(api)]
+  const child = spawn(process.execPath, [...muster, 'demo', ...ports], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  await started(child)
+  return {
+    dns,
+    kubeconfig: join(folder, '.muster/kubeconfig'),
+    shell: `${process.execPath} ${muster.join(' ')} shell --dns.port ${dns}`,
+    stop: async () => {
+      const closed = new Promise((resolve) => child.on('close', resolve))
+      child.kill('SIGINT')
+      await closed
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** @throws Error with what it printed, where it ended instead */
+function started(child: ChildProcess): Promise<void> {
+  let text = ''
+  return new Promise((resolve, reject) => {
+    const take = (chunk: Buffer) => {
+      text += chunk
+      if (text.includes('Ctrl-C ends it')) resolve()
+    }
+    child.stdout?.on('data', take)
+    child.stderr?.on('data', take)
+    child.on('close', () => reject(new Error(text)))
+  })
+}

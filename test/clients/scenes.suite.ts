@@ -1,0 +1,43 @@
+import t, { type Test } from 'tap'
+import { readScenes, type Scene, stepsOf } from '../../scripts/demo-readme.ts'
+import { unshareArguments } from '../../src/shell/namespace.ts'
+import { type Demo, kubectls, sh, startDemo } from './demo.ts'
+import { filledIn, fits, type Words } from './shown.ts'
+
+t.setTimeout(600_000)
+if (kubectls.length === 0) t.comment('skipped: no kubectl here')
+const allowed = 'how' in unshareArguments()
+if (!allowed) t.comment('skipped: steps with a network or mount namespace, which are not allowed')
+
+for (const kubectl of kubectls) {
+  t.test(`the scenes, one after the other, with ${kubectl}`, async (t) => {
+    const demo = await startDemo()
+    t.teardown(() => demo.stop())
+    for (const scene of readScenes()) {
+      if (stepsOf(scene).length > 0) await t.test(scene.file, (t) => play(t, scene, demo, kubectl))
+    }
+  })
+}
+
+/** Runs the steps of a scene; what one step printed is known to the next. */
+async function play(t: Test, scene: Scene, demo: Demo, kubectl: string): Promise<void> {
+  let words: Words = new Map()
+  for (const { command, shown } of stepsOf(scene)) {
+    if (!allowed && /\bunshare\b|\bshell\b/.test(command)) continue
+    const { output } = await sh(here(filledIn(command, words), demo, kubectl), {
+      KUBECONFIG: demo.kubeconfig,
+    })
+    const now = fits(output, shown, words)
+    t.ok(now, `${command}\n${output}`)
+    words = now ?? words
+  }
+}
+
+/** A command of the README for this demonstration's ports. */
+function here(command: string, demo: Demo, kubectl: string): string {
+  const functions = `dns() { dig @127.0.0.1 -p ${demo.dns} +short "$@"; }; kubectl() { ${kubectl} "$@"; }`
+  const local = command
+    .replaceAll('npm run -s shell --', demo.shell)
+    .replaceAll('1053', String(demo.dns))
+  return `${functions}\n${local}`
+}
