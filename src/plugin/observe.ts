@@ -27,7 +27,7 @@ export interface Snapshot {
   readonly latency: { readonly all: Latency; readonly hits: Latency; readonly misses: Latency }
   /** Seconds that the tables below are of: one to two minutes, fewer soon after the start. */
   readonly topSeconds: number
-  /** One query in so many is looked at for the tables at present; 1 until there are many. */
+  /** One query in so many was looked at for the tables; 1 until there are many. */
   readonly sampledOneIn: number
   /** Surest first: by `count - error`. {@link MAX_TOP} at most. */
   readonly topClients: readonly TopClient[]

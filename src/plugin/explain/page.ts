@@ -1,9 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import type { HttpListeners, Page } from '../../admin/http.ts'
 import { typeFromText } from '../../wire/codes.ts'
 import { nameFromText } from '../../wire/name.ts'
 import type { Setup } from '../setup.ts'
+import { say, sayJson, wantsJson } from './say.ts'
 import { explanationText } from './text.ts'
 
 /** Explanations under way at a time: each asks the API and upstreams. */
@@ -33,10 +34,8 @@ export function explainPage(walk: Ask): Page {
     walks++
     try {
       const found = await walk(asked)
-      if (asked.json) {
-        const body = `${JSON.stringify(found, undefined, 2)}\n`
-        response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(body)
-      } else say(response, 200, explanationText(found))
+      if (asked.json) sayJson(response, found)
+      else say(response, 200, explanationText(found))
     } finally {
       walks--
     }
@@ -55,12 +54,5 @@ function parse(request: IncomingMessage): (Parameters<Ask>[0] & { json: boolean 
   if (qtype === undefined) return `${word} is no type of records`
   const client = searchParams.get('client') || '127.0.0.1'
   if (isIP(client) === 0) return `${client} is no address`
-  const format = searchParams.get('format')
-  const accepts = request.headers.accept ?? ''
-  const json = format === 'json' || (format === null && accepts.includes('application/json'))
-  return { qname, qtype, client, json }
-}
-
-function say(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text)
+  return { qname, qtype, client, json: wantsJson(searchParams, request) }
 }
