@@ -120,7 +120,7 @@ function workloads(pods: PodFacts[]): ObjectInput[] {
   return [...alike.values()].flatMap((group, index) => {
     const [first] = group
     if (first === undefined) return []
-    const [kind, name] = kindOf(first)
+    const [kind = '', name = ''] = kindOf(first)
     const ordered = group.toSorted((a, b) => ordinalOf(a) - ordinalOf(b))
     const counted = ordered.every((pod, index) => ordinalOf(pod) === index)
     if (kind === 'StatefulSet' && counted) return [workload(kind, name, ordered)]
