@@ -28,6 +28,7 @@ import { module as minimal } from './minimal/setup.ts'
 import { module as multisocket } from './multisocket/setup.ts'
 import { module as nsid } from './nsid/setup.ts'
 import { module as on } from './on/setup.ts'
+import { module as page } from './page/setup.ts'
 import { module as pprof } from './pprof/setup.ts'
 import { module as prometheus } from './prometheus/setup.ts'
 import { module as ready } from './ready/setup.ts'
@@ -50,7 +51,7 @@ import { module as whoami } from './whoami/setup.ts'
  * https3, timeouts, multisocket, reload, nsid, bufsize, bind, debug, trace, ready, health, pprof, shed, prometheus, errors, log, dnstap, local, dns64,
  * any, chaos, loadbalance, tsig, rewrite, autopath, acl, cache, header, dnssec, tls, minimal, template, transfer, hosts, route53, azure, clouddns,
  * k8s_external, kubernetes, file, auto, secondary, etcd, loop, forward, grpc, erratic, whoami, on, sign, view, nomad. What is not in the list is an
- * unknown directive. `explain` is Muster's own.
+ * unknown directive. `explain` and `page` are Muster's own.
  */
 export const ORDER: readonly PluginModule[] = [
   root,
@@ -71,6 +72,7 @@ export const ORDER: readonly PluginModule[] = [
   errors,
   log,
   explain,
+  page,
   local,
   dns64,
   any,

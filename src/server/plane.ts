@@ -53,12 +53,19 @@ export function makeDataPlane({
   const collect = () => table?.collect()
   const stillness = new Stillness()
   const utilisation = new Utilisation()
+  const busiest = metrics
+    .gauge(
+      'muster_utilisation_ratio',
+      'Share of the last five seconds that the busiest thread has worked, from 0 to 1.',
+    )
+    .labels()
   const look = () => {
     const now = performance.now()
     const threads = plane.threadStates()
     stillness.look(threads, now)
     const control = performance.eventLoopUtilization().active
     utilisation.take({ at: now, busy: [control, ...threads.map(({ busyMs }) => busyMs)] })
+    busiest.set(utilisation.ratio)
   }
   const timer = setInterval(() => {
     collect()
@@ -67,7 +74,7 @@ export function makeDataPlane({
   }, COLLECT_MS)
   timer.unref()
   const forget = metrics.onCollect(collect)
-  const forgetStats = planeMetrics(metrics, plane, table, utilisation)
+  const forgetStats = planeMetrics(metrics, plane, table)
   return {
     plane,
     table,
@@ -83,22 +90,13 @@ export function makeDataPlane({
 }
 
 /** What the data threads and the table did, as counters of the process. */
-function planeMetrics(
-  metrics: Registry,
-  plane: DataPlane,
-  table: Table | undefined,
-  utilisation: Utilisation,
-): () => void {
+function planeMetrics(metrics: Registry, plane: DataPlane, table: Table | undefined): () => void {
   const packets = metrics.counter('muster_datagrams_total', 'Datagrams by what became of them.', [
     'outcome',
   ])
   const replaced = metrics.counter(
     'muster_data_threads_replaced_total',
     'Data threads that ended and were replaced.',
-  )
-  const busiest = metrics.gauge(
-    'muster_utilisation_ratio',
-    'Share of the last five seconds that the busiest thread has worked, from 0 to 1.',
   )
   const entries = metrics.gauge('muster_table_entries', 'Answers in the table.')
   const published = metrics.counter(
@@ -115,7 +113,6 @@ function planeMetrics(
     packets.labels('unsent').value = stats.unsent
     packets.labels('kernel_dropped').value = stats.kernelDrops
     replaced.labels().value = stats.replaced
-    busiest.labels().set(utilisation.ratio)
     if (table === undefined) return
     entries.labels().set(table.stats.entries)
     published.labels('published').value = table.stats.published
