@@ -66,6 +66,18 @@ export class Tops {
     if (isFailing(outcome)) this.addFailing(word(outcome) + question, outcome, client, weight)
   }
 
+  /** For tests: how many clients, names and lists of clients are remembered. */
+  get size(): number {
+    const sizes = [this.now, this.before].flatMap(({ clients, names, denied, failed, askers }) => [
+      clients.size,
+      names.size,
+      denied.size,
+      failed.size,
+      askers.size,
+    ])
+    return sizes.reduce((sum, size) => sum + size, 0)
+  }
+
   /** Begins a new epoch when it is time. */
   tick(at: number): void {
     if (at - this.now.since < EPOCH_MS) return
