@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Flags } from './cli/flags.ts'
+import { DEFAULT_EXPLAIN_PORT, type Flags } from './cli/flags.ts'
 import { type Cluster, createCluster } from './sandbox/cluster.ts'
 import type { PodTimes } from './sandbox/controllers/pods.ts'
 import { readManifests } from './sandbox/manifests.ts'
@@ -55,8 +55,13 @@ export async function startDemo(flags: Flags, directory: string): Promise<Demo> 
     return {
       cluster,
       corefile: () => ({ text: readFileSync(path, 'utf8'), path }),
-      environment: { MUSTER_DNS_PORT: flags.port, MUSTER_KUBECONFIG: kubeconfig },
-      guide: guide(flags.port, cluster.url),
+      environment: {
+        MUSTER_DNS_PORT: flags.port,
+        MUSTER_KUBECONFIG: kubeconfig,
+        MUSTER_PAGE_PORT: flags.pagePort,
+        MUSTER_EXPLAIN_PORT: flags.explainPort,
+      },
+      guide: guide(flags, cluster.url),
       announce: () => {
         writeFileSync(join(folder, 'kubeconfig'), cluster.kubeconfig, { mode: 0o600 })
       },
@@ -79,15 +84,20 @@ const QUESTIONS: readonly (readonly [string, string])[] = [
   ['-x 10.43.0.10', 'whose address is this?'],
 ]
 
-function guide(port: string, api: string): string {
+/** A name with a mistake in it, to be explained. */
+const BROKEN = 'web.shpo.svc.cluster.local'
+
+function guide({ port, conf, pagePort, explainPort }: Flags, api: string): string {
+  const at = explainPort === DEFAULT_EXPLAIN_PORT ? '' : ` --at localhost:${explainPort}`
   const width = Math.max(...QUESTIONS.map(([question]) => question.length))
   const commands = QUESTIONS.map(
     ([question, what]) => `  dig +short @127.0.0.1 -p ${port} ${question.padEnd(width)}  # ${what}`,
   )
   return `
 DNS for the zone cluster.local: 127.0.0.1:${port}, UDP and TCP. The cluster's API: ${api}
-
+${conf === '' ? `The live page: http://localhost:${pagePort}/\n` : ''}
 ${commands.join('\n')}
+${conf === '' ? `  npx muster explain${at} ${BROKEN}  # why is it not there?\n` : ''}\
   kubectl --kubeconfig .muster/kubeconfig get services,endpointslices -A
 
 The scenes are told in deploy/demo/README.md. Ctrl-C ends it.

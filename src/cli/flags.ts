@@ -18,6 +18,9 @@ export interface Flags {
   /** MiB of the answer table; 0 for none. */
   tableMib: number
   apiPort: number
+  /** Ports of the demonstration's page and explanations. */
+  pagePort: string
+  explainPort: string
 }
 
 /** What the command line asks for. */
@@ -26,6 +29,8 @@ export type Parsed =
   /** The usage text was asked for, or a flag is not known or malformed: exit code 0 or 2. */
   | { readonly outcome: 'usage'; readonly text: string; readonly exitCode: 0 | 2 }
 
+/** Port of plugin explain, which `muster explain` asks. */
+export const DEFAULT_EXPLAIN_PORT = '9154'
 /** MiB of the answer table without the flag. */
 export const DEFAULT_TABLE_MIB = 32
 
@@ -63,6 +68,18 @@ const DEMO_FLAGS: typeof FLAGS = {
     help: 'Port of the embedded API server',
     shown: '(default 16443)',
   },
+  'page.port': {
+    field: 'pagePort',
+    kind: 'string',
+    help: 'Port of the live page',
+    shown: '(default "9155")',
+  },
+  'explain.port': {
+    field: 'explainPort',
+    kind: 'string',
+    help: 'Port that muster explain asks',
+    shown: '(default "9154")',
+  },
 }
 
 const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True'])
@@ -86,6 +103,8 @@ export function parseFlags(words: readonly string[], demo = false): Parsed {
     threads: 0,
     tableMib: DEFAULT_TABLE_MIB,
     apiPort: 16443,
+    pagePort: '9155',
+    explainPort: DEFAULT_EXPLAIN_PORT,
   }
   let at = 0
   for (; at < words.length; at++) {

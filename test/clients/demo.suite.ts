@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { freePort } from '../ports.ts'
+import { pagePorts } from './demo.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const [dns, api] = [await freePort(), await freePort()]
@@ -33,6 +34,7 @@ async function startDemo(ports: { dns: number; api: number }): Promise<Demo> {
     String(ports.dns),
     '-api.port',
     String(ports.api),
+    ...(await pagePorts()),
   ]
   const child = spawn('npm', args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   let text = ''
@@ -175,7 +177,7 @@ t.test('a port in use is one clear line and exit code 1', async (t) => {
     [free, api],
   ]) {
     const { code, output } = await sh(
-      `node_modules/.bin/muster demo -dns.port ${first} -api.port ${second}`,
+      `node_modules/.bin/muster demo -dns.port ${first} -api.port ${second} ${(await pagePorts()).join(' ')}`,
     )
     t.equal(code, 1)
     t.match(output, /address already in use/)

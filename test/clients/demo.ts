@@ -41,11 +41,16 @@ export interface Demo {
   stop(): Promise<void>
 }
 
+/** Flags for pages of its own. */
+export async function pagePorts(): Promise<string[]> {
+  return ['-page.port', String(await freePort()), '-explain.port', String(await freePort())]
+}
+
 export async function startDemo(): Promise<Demo> {
   const [dns, api] = [await freePort(), await freePort()]
   const folder = mkdtempSync(join(tmpdir(), 'muster-demo-'))
   const muster = ['--no-warnings', `${root}src/main.ts`]
-  const ports = ['-dns.port', String(dns), '-api.port', String(api)]
+  const ports = ['-dns.port', String(dns), '-api.port', String(api), ...(await pagePorts())]
   const child = spawn(process.execPath, [...muster, 'demo', ...ports], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
