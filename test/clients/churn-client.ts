@@ -1,9 +1,10 @@
 /**
  * A client in a process of its own that asks for the names of Pods and watches their EndpointSlices beside: `churn-client.ts DNS-PORT
- * API-URL RATE`. It tells its parent what did not agree with what its own watch had said at that moment; the parent, which knows
+ * API-URL RATE SERVER-PID`. It tells its parent what did not agree with what its own watch had said at that moment; the parent, which knows
  * when each change was committed, judges.
  */
 import { createSocket } from 'node:dgram'
+import { readFileSync } from 'node:fs'
 import { decode, encode } from 'dns-packet'
 
 /** A moment on the clock that all processes of a machine share, in milliseconds. */
@@ -28,13 +29,18 @@ export interface Report {
   readonly left: Readonly<Record<string, number>>
   /** When this process itself did not run for longer than it may. */
   readonly stalls: readonly (readonly [from: number, to: number])[]
+  /** The milliseconds that the server's thread had waited for a processor until a moment. */
+  readonly waits: readonly (readonly [at: number, waitedMs: number])[]
 }
 
 const [port, url, rate] = [Number(process.argv[2]), process.argv[3], Number(process.argv[4])]
+const server = process.argv[5]
 const ZONE = 'default.svc.cluster.local'
 const STALL_MS = 3
 const SOCKETS = 4
-const MAX_BURST = 200
+/** So many questions wait for their answers at most: more would be lost in sockets while one of the processes does not run. */
+const MAX_WAITING = 100
+const LOST_MS = 5_000
 const [NOERROR, NXDOMAIN] = [0, 3]
 
 const view = new Map<string, Set<string>>()
@@ -91,6 +97,7 @@ const waiting = new Map<number, { name: string; sent: number }>()
 const disagreements: Disagreement[] = []
 const failed: string[] = []
 const stalls: [number, number][] = []
+const waits: [number, number][] = []
 let asked = 0
 let answered = 0
 
@@ -123,11 +130,24 @@ function send(): void {
   const name = names[Math.floor(Math.random() * names.length)]
   if (name === undefined) return
   const id = asked++ & 0xffff
-  const lost = waiting.get(id)
-  if (lost !== undefined) failed.push(`${lost.name}: no answer`)
   waiting.set(id, { name, sent: now() })
   const packet = encode({ type: 'query', id, flags: 256, questions: [{ type: 'A', name }] })
   sockets[id % SOCKETS]?.send(packet, port, '127.0.0.1')
+}
+
+function forgetLost(at: number): void {
+  for (const [id, { name, sent }] of waiting) {
+    if (at - sent < LOST_MS) continue
+    waiting.delete(id)
+    failed.push(`${name}: no answer`)
+  }
+}
+
+/** How long the server's thread that reads the watch has been ready to run and did not (proc's schedstat). */
+function sampleServer(at: number): void {
+  if (at - (waits.at(-1)?.[0] ?? 0) < 2) return
+  const text = readFileSync(`/proc/${server}/task/${server}/schedstat`, 'latin1')
+  waits.push([at, Number(text.split(' ')[1]) / 1e6])
 }
 
 let started = 0
@@ -139,9 +159,9 @@ function tick(): void {
   if (at - last > STALL_MS) stalls.push([last, at])
   last = at
   const due = Math.floor(((at - started) * rate) / 1000 - asked)
-  for (let count = 0; count < Math.min(due, MAX_BURST); count++) send()
-  // What a long stall held up is not made up for: a flood is no load.
-  if (due > MAX_BURST) started = at - (asked * 1000) / rate
+  for (let count = 0; count < due && waiting.size < MAX_WAITING; count++) send()
+  if (waiting.size >= MAX_WAITING) forgetLost(at)
+  sampleServer(at)
   timer = setTimeout(tick, 1)
 }
 
@@ -155,7 +175,7 @@ process.on('message', (said: string) => {
   clearTimeout(timer)
   setTimeout(() => {
     for (const { name } of waiting.values()) failed.push(`${name}: no answer`)
-    const report: Report = { asked, answered, failed, disagreements, left, stalls }
+    const report: Report = { asked, answered, failed, disagreements, left, stalls, waits }
     process.send?.(report, () => process.exit())
   }, 2_000)
 })

@@ -41,11 +41,11 @@ t.test('names of Pods follow their Pods while these are replaced', async (t) => 
   })
   for (let i = 0; i < SETS; i++) cluster.apply(setOf(`set${i}`))
   await until(cluster, () => readyPods(cluster).length === SETS * REPLICAS)
-  const { port, stop } = await startMuster()
+  const { port, pid, stop } = await startMuster()
   t.teardown(stop)
   const client = fork(
     join(root, 'test/clients/churn-client.ts'),
-    [String(port), cluster.url, String(RATE)],
+    [String(port), cluster.url, String(RATE), String(pid)],
     { execArgv: ['--no-warnings'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
   )
   t.teardown(() => client.kill('SIGKILL'))
@@ -64,8 +64,9 @@ t.test('names of Pods follow their Pods while these are replaced', async (t) => 
   t.comment(
     `${replaced} Pods replaced, ${report.answered} answers, ${Math.round(report.asked / seconds)} asked a second`,
   )
-  t.comment(`addresses of gone Pods: ${figures(verdict.gone)} after the event`)
+  t.comment(`addresses of gone Pods: ${figures(verdict.extra)} after the event`)
   t.comment(`addresses of new Pods missing: ${figures(verdict.missing)} after the event`)
+  t.comment(`both by the clock, whoever held them up: ${figures(verdict.raw)}`)
   const stalled = report.stalls.map(([from, to]) => to - from)
   t.comment(`the client itself stalled: ${figures(stalled)}`)
   t.equal(replaced, SETS * REPLICAS)
@@ -116,7 +117,7 @@ async function replaceAll(): Promise<number> {
   return count
 }
 
-async function startMuster(): Promise<{ port: number; stop: () => void }> {
+async function startMuster(): Promise<{ port: number; pid: number; stop: () => void }> {
   const port = await freePort()
   writeFileSync(join(folder, 'kubeconfig'), cluster.kubeconfig)
   const corefile = join(folder, 'Corefile')
@@ -141,7 +142,7 @@ async function startMuster(): Promise<{ port: number; stop: () => void }> {
     })
     child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${said}`)))
   })
-  return { port, stop: () => void child.kill('SIGKILL') }
+  return { port, pid: child.pid as number, stop: () => void child.kill('SIGKILL') }
 }
 
 function note(slice: Json, previous: Json): void {
@@ -168,36 +169,46 @@ function pairsOf(slice: Json): Set<string> {
   )
 }
 
-/** How late each answer was that an event had made wrong, and those that were wrong for too long. */
-function judge(report: Report): { gone: number[]; missing: number[]; wrong: string[] } {
-  const verdict = { gone: [] as number[], missing: [] as number[], wrong: [] as string[] }
+/** How late each answer was that an event had made wrong, without what the machine is to blame for, and which were too late. */
+function judge(report: Report): Verdict {
+  const verdict: Verdict = { extra: [], missing: [], raw: [], wrong: [] }
   for (const one of report.disagreements) {
-    const late = lateness(one, report)
-    if (late === undefined) continue
-    verdict[one.kind === 'extra' ? 'gone' : 'missing'].push(late)
+    const event = eventOf(one, report)
+    if (event === undefined) continue
+    const late = Math.max(0, one.received - event - lost(report, event, one.received))
+    verdict.raw.push(one.received - event)
+    verdict[one.kind].push(late)
     if (late > WRONG_AFTER_MS) verdict.wrong.push(`${one.kind} ${one.name} ${one.address}: ${late}`)
   }
   return verdict
 }
 
-/**
- * Milliseconds from the event to the answer, without the time in which the client itself did not run; undefined where the answer
- * was right at some moment between question and answer.
- */
-function lateness(one: Disagreement, report: Report): number | undefined {
+interface Verdict {
+  extra: number[]
+  missing: number[]
+  /** Both, from the event to the answer by the clock. */
+  raw: number[]
+  wrong: string[]
+}
+
+/** What made an answer wrong, and when; undefined where it was right at some moment between question and answer. */
+function eventOf(one: Disagreement, report: Report): number | undefined {
   const pair = `${one.name} ${one.address}`
   const all = spans.get(pair) ?? []
-  const held = all.some(({ from, to }) => from <= one.received && to >= one.sent)
-  const whole = all.some(({ from, to }) => from <= one.sent && to >= one.received)
-  if (one.kind === 'extra' ? held : !whole) return undefined
-  const event =
-    one.kind === 'extra'
-      ? (report.left[pair] ?? Number.NEGATIVE_INFINITY)
-      : Math.max(...all.filter(({ from }) => from <= one.sent).map(({ from }) => from))
-  const stalled = report.stalls
-    .map(([from, to]) => Math.min(to, one.received) - Math.max(from, event))
-    .filter((share) => share > 0)
-  return Math.max(0, one.received - event - stalled.reduce((sum, share) => sum + share, 0))
+  if (one.kind === 'extra') {
+    const held = all.some(({ from, to }) => from <= one.received && to >= one.sent)
+    return held ? undefined : (report.left[pair] ?? Number.NEGATIVE_INFINITY)
+  }
+  return all.find(({ from, to }) => from <= one.sent && to >= one.received)?.from
+}
+
+/** Milliseconds of a span in which the client did not run, or the server wanted to and was not let. */
+function lost({ stalls, waits }: Report, from: number, to: number): number {
+  const shares = stalls.map((one) => Math.min(one[1], to) - Math.max(one[0], from))
+  const before = waits.findLast(([at]) => at <= from)?.[1] ?? 0
+  const after = waits.find(([at]) => at >= to)?.[1] ?? before
+  const stalled = shares.filter((share) => share > 0).reduce((sum, share) => sum + share, 0)
+  return stalled + Math.max(0, after - before)
 }
 
 function figures(values: number[]): string {
