@@ -103,15 +103,36 @@ function loadEndpoint(config: KubeConfig, endpoint: string, tls: ClusterAddress[
   const server = /^https?:\/\//.test(endpoint) ? endpoint : `http://${endpoint}`
   if (!URL.canParse(server)) {
     throw new ConfigurationError(
-      `invalid configuration: endpoint '${endpoint}' is not a URL of an API server`,
+      `failed to create kubernetes notification controller: ${JSON.stringify(`host must be a URL or a host:port pair: ${JSON.stringify(endpoint)}`)}`,
     )
   }
+  if (tls !== undefined) requireFiles(tls)
   const ca = tls === undefined ? {} : { caFile: tls.ca }
   const keys = tls === undefined ? {} : { certFile: tls.cert, keyFile: tls.key }
   config.loadFromClusterAndUser(
     { name: 'endpoint', server, skipTLSVerify: false, ...ca },
     { name: 'endpoint', ...keys },
   )
+}
+
+/** @throws ConfigurationError that names every file that cannot be read, in the reference's words */
+function requireFiles({ cert, key, ca }: NonNullable<ClusterAddress['tls']>): void {
+  const complaints: string[] = []
+  for (const [what, path] of [
+    ['client-cert', cert],
+    ['client-key', key],
+    ['certificate-authority', ca],
+  ] as const) {
+    try {
+      readFileSync(path)
+    } catch (error) {
+      complaints.push(`unable to read ${what} ${path} for  due to ${fileError(error)}`)
+    }
+  }
+  const [first, ...more] = complaints
+  if (first === undefined) return
+  const all = more.length === 0 ? first : `[${complaints.join(', ')}]`
+  throw new ConfigurationError(`invalid configuration: ${all}`)
 }
 
 function loadInCluster(config: KubeConfig, address: ClusterAddress): void {

@@ -10,9 +10,11 @@ import type { Clock } from './clock.ts'
 import type { Access } from './credentials.ts'
 
 /** A server is asked this often whether it is there, on the connection that the watches share. */
-export const PING_EVERY_MS = 15_000
+export const PING_EVERY_MS = 10_000
 /** Without an answer within this the connection is dead, whatever the kernel believes. */
 export const PING_TIMEOUT_MS = 10_000
+/** Why its streams end then. */
+export const NO_PONG = 'no answer to a ping'
 /** No connection within this counts as a failure. */
 export const DIAL_TIMEOUT_MS = 30_000
 /** The kernel asks a silent peer whether it is there after this long. */
@@ -128,7 +130,7 @@ export class SharedConnection {
       if (waiting || session.destroyed) return
       waiting = true
       const giveUp = this.#clock.after(PING_TIMEOUT_MS, () => {
-        session.destroy(new Error('no answer to a ping'))
+        session.destroy(new Error(NO_PONG))
       })
       session.ping(() => {
         giveUp()

@@ -4,6 +4,7 @@ import { BACKOFF_MAX_MS, Backoff } from './backoff.ts'
 import type { Clock } from './clock.ts'
 import type { Status } from './decode.ts'
 import type { Format } from './format.ts'
+import { NO_PONG } from './http2.ts'
 import type { Interner } from './intern.ts'
 import type { MemoryStore } from './memory.ts'
 import type { Observer, ResyncReason } from './observer.ts'
@@ -241,6 +242,9 @@ export class Reflector {
     this.#body = undefined
     if (end.end === 'stop') return stopped
     if (end.end === 'silent') return this.#silent(listing)
+    if (end.end === 'reset' && end.failure === NO_PONG) {
+      this.#deps.observer.silence(this.kind.resource)
+    }
     if (end.end !== 'closed') return cut(end)
     if (events > 0) return {}
     const short = this.#deps.clock.monotonic() - began < SHORT_WATCH_MS

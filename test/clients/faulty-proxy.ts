@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { Agent, createServer as createSecureServer, request as secureRequest } from 'node:https'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { createSecureServer, type ServerHttp2Session } from 'node:http2'
+import { Agent, request as secureRequest } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { Kapi } from './kapi.ts'
@@ -12,8 +19,8 @@ export type Fate = 'forward' | 'swallow' | 'cut' | 'hole'
 export type Instead = (request: IncomingMessage, response: ServerResponse) => boolean
 
 /**
- * Stands between a client and a real API server, with the credentials added, and spoils what passes as a test asks. It speaks plain HTTP, or TLS with the API server's
- * own certificate.
+ * Stands between a client and a real API server, with the credentials added, and spoils what passes as a test asks. It speaks plain HTTP, or HTTP/2 and TLS with the
+ * API server's own certificate.
  */
 export class FaultyProxy {
   instead: Instead = () => false
@@ -27,15 +34,23 @@ export class FaultyProxy {
   private readonly server: Server
   private readonly agent = new Agent({ keepAlive: true, rejectUnauthorized: false })
   private readonly watches = new Set<ServerResponse>()
+  private readonly sessions = new Set<ServerHttp2Session>()
 
   private constructor(kapi: Kapi, secure: boolean) {
     this.kapi = kapi
     const pass = (request: IncomingMessage, response: ServerResponse) =>
       this.pass(request, response)
     const file = (named: string) => readFileSync(join(dirname(kapi.kubeconfig), named))
-    this.server = secure
-      ? createSecureServer({ key: file('apiserver.key'), cert: file('apiserver.crt') }, pass)
-      : createServer(pass)
+    const tls = () => ({
+      key: file('apiserver.key'),
+      cert: file('apiserver.crt'),
+      allowHTTP1: true,
+    })
+    this.server = (secure ? createSecureServer(tls(), pass as never) : createServer(pass)) as Server
+    this.server.on('session', (session: ServerHttp2Session) => {
+      this.sessions.add(session)
+      session.on('close', () => this.sessions.delete(session))
+    })
   }
 
   static async start(kapi: Kapi, { secure = false } = {}): Promise<FaultyProxy> {
@@ -72,18 +87,19 @@ export class FaultyProxy {
   }
 
   async stop(): Promise<void> {
-    this.server.closeAllConnections()
+    for (const session of this.sessions) session.destroy()
+    this.server.closeAllConnections?.()
     this.agent.destroy()
     await new Promise((resolve) => this.server.close(resolve))
   }
 
   private pass(request: IncomingMessage, response: ServerResponse): void {
     if (this.instead(request, response)) return
-    const headers = { ...request.headers, authorization: 'Bearer labtoken' }
+    const headers = { ...passedOn(request.headers), authorization: 'Bearer labtoken' }
     const { url: path, method } = request
     const options = { host: '127.0.0.1', port: this.kapi.port, path, method, headers }
     const sent = secureRequest({ ...options, agent: this.agent }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      response.writeHead(answer.statusCode ?? 502, passedOn(answer.headers))
       response.flushHeaders()
       answer.on('error', () => response.destroy())
       response.on('close', () => answer.destroy())
@@ -118,6 +134,12 @@ export class FaultyProxy {
       if (!hole) response.end()
     })
   }
+}
+
+/** Headers without those of one connection (RFC 9113 §8.2.2) and HTTP/2's own. */
+function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const own = /^(:.*|connection|keep-alive|transfer-encoding|upgrade)$/
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !own.test(name)))
 }
 
 /** Answers as the API does when it refuses. */

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { PING_EVERY_MS, PING_TIMEOUT_MS } from '../../src/kube/http2.ts'
@@ -9,6 +7,7 @@ import { type OpenStore, openStore } from '../../src/kube/open.ts'
 import { FakeApi } from './fake-api.ts'
 import { HandClock } from './hand-clock.ts'
 import { namespace, service } from './objects.ts'
+import { Relay } from './relay.ts'
 import { keptLog, until } from './scene.ts'
 
 const fixture = (path: string) => new URL(`../${path}`, import.meta.url).pathname
@@ -24,6 +23,8 @@ interface Scene {
   readonly open: OpenStore
   readonly clock: HandClock
   readonly told: string[]
+  /** Whose connection was given up. */
+  readonly silent: string[]
   /** Files of the client's certificate and its key. */
   readonly cert: string
   readonly key: string
@@ -45,6 +46,7 @@ async function scene(
   writeFileSync(key, client('one').key)
   const clock = new HandClock()
   const told: string[] = []
+  const silent: string[] = []
   const open = await openStore(
     {
       endpoint: `https://127.0.0.1:${port}`,
@@ -59,6 +61,7 @@ async function scene(
       observer: {
         ...NO_OBSERVER,
         resync: (resource, reason) => void told.push(`${resource} ${reason}`),
+        silence: (resource) => void silent.push(resource),
       },
     },
   )
@@ -68,7 +71,7 @@ async function scene(
   })
   open.start()
   await until(() => open.store.synced)
-  return { api, open, clock, told, cert, key }
+  return { api, open, clock, told, silent, cert, key }
 }
 
 const follows = async ({ api, open, clock }: Scene, name: string, advanceMs = 0) => {
@@ -139,6 +142,7 @@ t.test('a connection that is dead without a word is given up by a ping', async (
   const took = clock.monotonic() - began
   // A pause after the failure, and some turns in which the clock runs on.
   t.ok(took <= PING_EVERY_MS + PING_TIMEOUT_MS + 15_000, `${took} ms`)
+  t.ok(sc.silent.includes('services'))
   t.same(resyncs(sc), [])
 })
 
@@ -205,37 +209,3 @@ t.test('a kubeconfig that names another token or another server is followed', as
   await until(() => open.store.service('after-move', 'shop') !== undefined, clock, 20)
   t.ok(open.store.service('db', 'shop'))
 })
-
-/** Passes octets on, until it stops to without telling anybody; connections that come later are sound. */
-class Relay {
-  private readonly server = createServer((socket) => this.pass(socket))
-  private readonly pairs = new Set<readonly [Socket, Socket]>()
-  private to = 0
-
-  async listen(to: number): Promise<number> {
-    this.to = to
-    this.server.listen(0, '127.0.0.1')
-    await once(this.server, 'listening')
-    return (this.server.address() as { port: number }).port
-  }
-
-  freeze(): void {
-    for (const [from, to] of this.pairs) {
-      from.unpipe(to).pause()
-      to.unpipe(from).pause()
-    }
-  }
-
-  close(): void {
-    for (const pair of this.pairs) for (const socket of pair) socket.destroy()
-    this.server.close()
-  }
-
-  private pass(socket: Socket): void {
-    const onward = connect(this.to, '127.0.0.1')
-    for (const one of [socket, onward]) one.on('error', () => {})
-    this.pairs.add([socket, onward])
-    socket.pipe(onward)
-    onward.pipe(socket)
-  }
-}
