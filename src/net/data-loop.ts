@@ -1,5 +1,7 @@
 import { Reader } from '../table/reader.ts'
 import { Batch, PACKET_OCTETS } from './batch.ts'
+import type { Limiter } from './limiter.ts'
+import { Limits } from './limits.ts'
 import { writeMiss, writeObservation } from './records.ts'
 import { RingWriter } from './ring.ts'
 import { Sampler } from './sampler.ts'
@@ -20,6 +22,7 @@ export const WAIT_MS = 250
 interface Socket {
   readonly listener: number
   readonly descriptor: number
+  readonly limiter: Limiter
 }
 
 /**
@@ -38,6 +41,7 @@ export class DataLoop {
   private readonly sampler: Sampler
   private readonly timeout = new Uint8Array(16)
   private sockets: Socket[] = []
+  private readonly limits: Limits
   private pollfds: Uint8Array = new Uint8Array(0)
   private generation = 0
   /** Whether someone waits for what was queued. */
@@ -55,6 +59,7 @@ export class DataLoop {
     this.offset = data.clockOffset + clockOrigin()
     this.sampler = new Sampler(number + 1)
     this.stat = number * STAT.WORDS
+    this.limits = new Limits(syscalls, memory.limits[number] as Uint32Array)
     new DataView(this.timeout.buffer).setBigInt64(8, BigInt(WAIT_MS * 1_000_000), true)
   }
 
@@ -69,6 +74,7 @@ export class DataLoop {
       else if (sockets.length === 0) {
         Atomics.wait(control, CONTROL.GENERATION, this.generation, WAIT_MS)
       } else this.pollAll()
+      this.lookAtLimits()
       if (this.failure !== undefined) throw this.failure
     }
   }
@@ -84,9 +90,11 @@ export class DataLoop {
       const state = Atomics.load(listeners, at + LISTENER.STATE)
       if (state === STATE.FREE) continue
       const descriptor = Atomics.load(listeners, at + LISTENER.DESCRIPTORS + number)
-      if (state === STATE.OPEN) this.sockets.push({ listener, descriptor })
-      else this.drain({ listener, descriptor })
+      const socket = { listener, descriptor, limiter: this.limits.of(descriptor) }
+      if (state === STATE.OPEN) this.sockets.push(socket)
+      else this.drain(socket)
     }
+    this.limits.keep(this.sockets.map(({ descriptor }) => descriptor))
     this.pollfds = pollfds(this.sockets)
   }
 
@@ -97,6 +105,14 @@ export class DataLoop {
     while (this.serve(socket, C.MSG_DONTWAIT) > 0);
     Atomics.or(memory.listeners, at, 1 << number)
     this.ring()
+  }
+
+  private lookAtLimits(): void {
+    const now = performance.now()
+    for (const { limiter } of this.sockets) {
+      const dropped = this.limits.look(limiter, now)
+      if (dropped > 0) this.add(STAT.LIMITED, dropped)
+    }
   }
 
   private pollAll(): void {
@@ -117,6 +133,7 @@ export class DataLoop {
       return 0
     }
     const started = performance.now()
+    socket.limiter.take(batch, received)
     const answered = this.answerAll(socket, received, started + this.offset)
     batch.send(socket.descriptor)
     batch.reset(received)
@@ -172,6 +189,7 @@ export class DataLoop {
 
   private miss(socket: Socket, slot: number): void {
     const queued = writeMiss(this.misses, socket.listener, this.batch, slot)
+    socket.limiter.miss(this.batch, slot, !queued)
     this.urgent = true
     this.add(queued ? STAT.MISSED : STAT.OVERFLOWED, 1)
   }

@@ -3,6 +3,7 @@ import type { Table } from '../table/table.ts'
 import { endpoint } from './address.ts'
 import { openDatagramSockets } from './datagram.ts'
 import { Front, type OnRepeat } from './front.ts'
+import { type LimitedClient, readLimits } from './limits.ts'
 import {
   type DatagramOptions,
   type Handle,
@@ -65,6 +66,8 @@ export interface PlaneStats {
   readonly unsent: number
   /** Thrown away by the kernel, whose queue was full. */
   readonly kernelDrops: number
+  /** Thrown away by the kernel, since their client sends more than its share under overload. */
+  readonly limited: number
   /** Threads that threw and were replaced. */
   readonly replaced: number
 }
@@ -159,6 +162,8 @@ export class DataPlane {
       }
       return total
     }
+    const drops = this.goneDrops + this.drops([...this.groups.values()])
+    const limited = sum(STAT.LIMITED)
     return {
       received: sum(STAT.RECEIVED),
       answered: sum(STAT.ANSWERED),
@@ -166,9 +171,15 @@ export class DataPlane {
       overflowed: sum(STAT.OVERFLOWED),
       noPort: sum(STAT.NO_PORT),
       unsent: sum(STAT.UNSENT) + (this.misses?.unsent ?? 0),
-      kernelDrops: this.goneDrops + this.drops([...this.groups.values()]),
+      kernelDrops: Math.max(0, drops - limited),
+      limited,
       replaced: this.workers.replaced,
     }
+  }
+
+  /** Clients that are held back so that others are answered. */
+  limitedClients(): LimitedClient[] {
+    return this.memory.limits.flatMap(readLimits)
   }
 
   /** What each data thread has done, and what waits for it; none where there are no data threads. */

@@ -1,5 +1,6 @@
 import type { Shared } from '../table/layout.ts'
 import { ringMemory } from './ring.ts'
+import { MAX_LIMITED } from './source-filter.ts'
 
 /** Listening addresses at a time. */
 export const MAX_LISTENERS = 64
@@ -51,8 +52,13 @@ export const STAT = {
   BATCHES: 6,
   /** Milliseconds from taking a batch to having sent its answers. */
   BUSY: 7,
-  WORDS: 8,
+  /** Datagrams of clients held back, thrown away for the sake of the others. */
+  LIMITED: 8,
+  WORDS: 16,
 } as const
+
+/** Rows of a thread, one for each client that it holds back: four words of the address, datagrams a second, how many of a million are let through. */
+export const LIMITS = { ADDRESS: 0, PER_SECOND: 4, PASS: 5, WORDS: 6 } as const
 
 /** Memory that the control thread shares with all data threads. */
 export interface PlaneMemory {
@@ -60,6 +66,8 @@ export interface PlaneMemory {
   readonly listeners: Int32Array<SharedArrayBuffer>
   /** A row of {@link STAT} for each thread. */
   readonly stats: Float64Array<SharedArrayBuffer>
+  /** {@link LIMITS} of each thread; a row whose rate is 0 is nobody's. */
+  readonly limits: readonly Uint32Array<SharedArrayBuffer>[]
   readonly misses: readonly SharedArrayBuffer[]
   readonly observations: readonly SharedArrayBuffer[]
 }
@@ -79,6 +87,10 @@ export function planeMemory(threads: number): PlaneMemory {
     control: new Int32Array(new SharedArrayBuffer(CONTROL.WORDS * 4)),
     listeners: new Int32Array(new SharedArrayBuffer(MAX_LISTENERS * LISTENER.WORDS * 4)),
     stats: new Float64Array(new SharedArrayBuffer(threads * STAT.WORDS * 8)),
+    limits: Array.from(
+      { length: threads },
+      () => new Uint32Array(new SharedArrayBuffer(MAX_LIMITED * LIMITS.WORDS * 4)),
+    ),
     misses: each(MISS_RING_OCTETS),
     observations: each(OBSERVATION_RING_OCTETS),
   }

@@ -95,22 +95,43 @@ export function retire(syscalls: Syscalls, descriptor: number, group: SocketGrou
 
 /** Datagrams that the kernel threw away because the queue of the socket was full (SK_MEMINFO_DROPS). */
 export function kernelDrops(syscalls: Syscalls, descriptor: number): number {
-  return memoryInfo(syscalls, descriptor, MEMINFO.DROPS)
+  return queueOf(syscalls, descriptor).drops
 }
 
 /** Octets of memory that the datagrams take that wait at the socket (SK_MEMINFO_RMEM_ALLOC). */
 export function queuedOctets(syscalls: Syscalls, descriptor: number): number {
-  return memoryInfo(syscalls, descriptor, MEMINFO.RMEM_ALLOC)
+  return queueOf(syscalls, descriptor).octets
+}
+
+/** A socket's queue. */
+export interface Queue {
+  /** Octets of memory that it takes, and may take. */
+  readonly octets: number
+  readonly bound: number
+  /** Datagrams thrown away so far: for want of room, or by a filter. */
+  readonly drops: number
+}
+
+/** All about a socket's queue by one call. */
+export function queueOf(syscalls: Syscalls, descriptor: number): Queue {
+  const memory = memoryInfo(syscalls, descriptor)
+  const word = (i: number) => memory[i] as number
+  return {
+    octets: word(MEMINFO.RMEM_ALLOC),
+    bound: word(MEMINFO.RCVBUF),
+    drops: word(MEMINFO.DROPS),
+  }
 }
 
 /** Words of what SO_MEMINFO tells (linux/sock_diag.h). */
-const MEMINFO = { RMEM_ALLOC: 0, DROPS: 8, WORDS: 9 } as const
+const MEMINFO = { RMEM_ALLOC: 0, RCVBUF: 1, DROPS: 8, WORDS: 9 } as const
 
-function memoryInfo(syscalls: Syscalls, descriptor: number, word: number): number {
-  const memory = new Uint8Array(4 * MEMINFO.WORDS)
-  const length = new Int32Array([memory.length])
-  const result = syscalls.getsockopt(descriptor, C.SOL_SOCKET, C.SO_MEMINFO, memory, length)
-  return result < 0 ? 0 : new DataView(memory.buffer).getUint32(4 * word, true)
+function memoryInfo(syscalls: Syscalls, descriptor: number): Uint32Array {
+  const memory = new Uint32Array(MEMINFO.WORDS)
+  const octets = new Uint8Array(memory.buffer)
+  const length = new Int32Array([octets.length])
+  syscalls.getsockopt(descriptor, C.SOL_SOCKET, C.SO_MEMINFO, octets, length)
+  return memory
 }
 
 function open(syscalls: Syscalls, address: string): number {

@@ -3,6 +3,7 @@ import type { Registry } from '../admin/metrics.ts'
 import type { Logger } from '../log.ts'
 import { DataPlane } from '../net/plane.ts'
 import { Table } from '../table/table.ts'
+import { tellLimits } from './limits.ts'
 import type { Observer } from './observe/observer.ts'
 import { tellRepeat } from './publish.ts'
 import { Stillness } from './stillness.ts'
@@ -59,8 +60,10 @@ export function makeDataPlane({
       'Share of the last five seconds that the busiest thread has worked, from 0 to 1.',
     )
     .labels()
+  const tell = tellLimits(metrics, log, () => plane.limitedClients())
   const look = () => {
     const now = performance.now()
+    tell(now)
     const threads = plane.threadStates()
     stillness.look(threads, now)
     const control = performance.eventLoopUtilization().active
@@ -112,6 +115,7 @@ function planeMetrics(metrics: Registry, plane: DataPlane, table: Table | undefi
     packets.labels('no_port').value = stats.noPort
     packets.labels('unsent').value = stats.unsent
     packets.labels('kernel_dropped').value = stats.kernelDrops
+    packets.labels('limited').value = stats.limited
     replaced.labels().value = stats.replaced
     if (table === undefined) return
     entries.labels().set(table.stats.entries)
