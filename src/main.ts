@@ -165,7 +165,7 @@ function removePidfile({ pidfile }: Flags): void {
 
 /** @throws Error for a default port that is no number */
 function portOf(text: string): number {
-  if (/^\d{1,5}$/.test(text)) return Number(text)
+  if (/^-?\d{1,5}$/.test(text)) return Number(text)
   throw new Error(`error inspecting server blocks: zone is not a valid domain name: .:${text}`)
 }
 

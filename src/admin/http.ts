@@ -166,7 +166,14 @@ const REASONS: Record<string, string> = {
   EADDRNOTAVAIL: 'bind: cannot assign requested address',
   EACCES: 'bind: permission denied',
 }
+/** Of looking the host up. */
+const LOOKUP_REASONS: Record<string, string> = {
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'server misbehaving',
+}
 
 function describe(address: string, error: NodeJS.ErrnoException): string {
+  const lookup = LOOKUP_REASONS[error.code ?? '']
+  if (lookup !== undefined) return `listen tcp: lookup ${splitAddress(address).host}: ${lookup}`
   return `listen tcp ${address}: ${REASONS[error.code ?? ''] ?? error.message}`
 }

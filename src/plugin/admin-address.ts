@@ -8,6 +8,11 @@ export function adminAddress(text: string): string {
   if (complaint !== undefined) {
     throw new Error(text === '' ? complaint : `address ${text}: ${complaint}`)
   }
+  const port = text.slice(text.lastIndexOf(':') + 1)
+  if (/^\d+$/.test(port) && Number(port) > 0xffff) {
+    throw new Error(`listen tcp: address ${port}: invalid port`)
+  }
+  if (!/^\d*$/.test(port)) throw new Error(`listen tcp: lookup tcp/${port}: unknown port`)
   return text
 }
 
@@ -19,7 +24,7 @@ function whatIsWrong(text: string): string | undefined {
   if (host.includes(':')) return 'too many colons in address'
   if (text.includes('[')) return "unexpected '[' in address"
   if (text.includes(']')) return "unexpected ']' in address"
-  return unknownPort(text.slice(colon + 1))
+  return undefined
 }
 
 function inBrackets(text: string, colon: number): string | undefined {
@@ -30,10 +35,5 @@ function inBrackets(text: string, colon: number): string | undefined {
     return text[end + 1] === ':' ? 'too many colons in address' : 'missing port in address'
   }
   if (text.slice(1).includes('[')) return "unexpected '[' in address"
-  return unknownPort(text.slice(colon + 1))
-}
-
-function unknownPort(port: string): string | undefined {
-  if (port === '') return undefined
-  return /^\d{1,5}$/.test(port) && Number(port) <= 0xffff ? undefined : 'unknown port'
+  return undefined
 }

@@ -1,4 +1,6 @@
 import type { Dispenser } from '../../corefile/dispenser.ts'
+import { quote } from '../../corefile/quote.ts'
+import type { Logger } from '../../log.ts'
 import { fold, type Name, nameFromText, ROOT } from '../../wire/name.ts'
 import type { ReplyClass } from '../classify.ts'
 import type { PluginModule } from '../setup.ts'
@@ -13,7 +15,7 @@ export const module: PluginModule = {
   name: 'log',
   setup({ tokens, host, log }) {
     const rules: Rule[] = []
-    while (tokens.next()) rules.push(...parseRules(tokens))
+    while (tokens.next()) rules.push(...parseRules(tokens, log))
     const lines = log.plugin('')
     return new Log(rules, {
       write: (line) => lines.info(line),
@@ -23,24 +25,25 @@ export const module: PluginModule = {
   },
 }
 
-function parseRules(tokens: Dispenser): Rule[] {
+function parseRules(tokens: Dispenser, log: Logger): Rule[] {
   const args = tokens.remainingArgs()
   const last = args.length > 1 ? args.at(-1) : undefined
   const hasFormat = last?.includes('{') === true
   const format = parseFormat(hasFormat ? last : DEFAULT_FORMAT)
   const scopes = hasFormat ? args.slice(0, -1) : args
   const classes = parseClasses(tokens)
-  return (scopes.length === 0 ? ['.'] : scopes).map((text) => ({
-    scope: scopeOf(text),
-    classes,
-    format,
-  }))
+  return (scopes.length === 0 ? ['.'] : scopes).flatMap((text) => {
+    const scope = scopeOf(text)
+    if (scope !== undefined) return { scope, classes, format }
+    log.warning(`no query is logged for ${quote(text)}, which is no domain name`)
+    return []
+  })
 }
 
-function scopeOf(text: string): Name {
+/** Undefined for what is no name, which no query can be below. */
+function scopeOf(text: string): Name | undefined {
   const scope = text === '.' ? ROOT : nameFromText(text)
-  if (scope === undefined) throw new Error(`not a domain name: ${text}`)
-  return fold(scope)
+  return scope && fold(scope)
 }
 
 function parseClasses(tokens: Dispenser): ReadonlySet<ReplyClass | 'all'> {

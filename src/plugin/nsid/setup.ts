@@ -9,6 +9,7 @@ export const module: PluginModule = {
   setup({ tokens, host }) {
     tokens.next()
     const words = tokens.remainingArgs()
+    if (tokens.nextBlock()) throw tokens.err(`unknown property '${tokens.val()}'`)
     const text = words.length === 0 ? host.hostname : words.join(' ')
     return new Nsid(Buffer.from(text).toString('latin1') as Octets)
   },

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { createSecureContext, type SecureVersion } from 'node:tls'
 import { parse } from 'yaml'
 import type { Encryption } from '../../admin/http.ts'
+import { fileErrorText } from '../../corefile/io.ts'
 
 type ClientAuth = Pick<Encryption, 'requestCert' | 'rejectUnauthorized' | 'accepts'>
 
@@ -47,7 +48,7 @@ const FIELDS: ReadonlySet<string> = new Set([
  * @throws Error
  */
 export function readWebConfig(path: string): Encryption {
-  const whole = asObject(path, parse(readFileSync(path, 'utf8')))
+  const whole = asObject(path, parse(textOf(path)))
   for (const key of Object.keys(whole)) {
     if (key !== 'tls_server_config') throw new Error(`${path}: ${key} is not supported`)
   }
@@ -56,6 +57,19 @@ export function readWebConfig(path: string): Encryption {
     if (!FIELDS.has(key)) throw new Error(`${path}: tls_server_config.${key} is not supported`)
   }
   return encryptionOf(path, tls)
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new Error(
+      missing
+        ? `plugin/prometheus: TLS config file does not exist: ${path}`
+        : `plugin/prometheus: ${fileErrorText(path, error)}`,
+    )
+  }
 }
 
 function encryptionOf(path: string, tls: Readonly<Record<string, unknown>>): Encryption {

@@ -56,6 +56,12 @@ function read(path: string): string {
 
 function requirePem(text: string, begin: RegExp, what: string): void {
   if (begin.test(text)) return
+  const switched = what === 'certificate' && /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/.test(text)
+  if (switched) {
+    throw new Error(
+      'tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched',
+    )
+  }
   throw new Error(
     text.includes('-----BEGIN ')
       ? `tls: failed to find ${what} PEM data in ${what} input`

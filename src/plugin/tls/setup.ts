@@ -83,7 +83,9 @@ function parseClientAuth(tokens: Dispenser, word: string): ClientAuth {
 function openKeyLog({ tokens, log, onStart, onStop }: Setup, path: string): (line: Buffer) => void {
   let file: number | undefined
   const failed = (error: unknown) =>
-    tokens.err(`unable to write TLS Key Log to ${quote(path)}: ${fileErrorText(path, error)}`)
+    new Error(
+      `plugin/tls: ${tokens.err(`unable to write TLS Key Log to ${quote(path)}: ${fileErrorText(path, error)}`).message}`,
+    )
   onStart(() => {
     try {
       file = openSync(path, 'a', 0o600)

@@ -3,10 +3,15 @@ import { fold, type Name, nameFromText } from '../../wire/name.ts'
 /** Secrets by the key's name, lower case. */
 export type Keys = Map<Name, Buffer>
 
+/** A secret that nothing can be signed with. */
+export class SecretError extends Error {
+  override readonly name = 'SecretError'
+}
+
 /**
  * Adds a key.
  *
- * @throws Error when there is one of that name, the name is no domain name, or the secret not base64
+ * @throws Error when there is one of that name or the name is no domain name; SecretError when the secret is not base64
  */
 export function addKey(keys: Keys, text: string, secret: string): void {
   const parsed = nameFromText(text)
@@ -14,7 +19,7 @@ export function addKey(keys: Keys, text: string, secret: string): void {
   const key = fold(parsed)
   if (keys.has(key)) throw new Error(`key "${text}" redefined`)
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(secret) || secret.length % 4 !== 0) {
-    throw new Error(`secret of key "${text}" is not base64`)
+    throw new SecretError(`secret of key "${text}" is not base64`)
   }
   keys.set(key, Buffer.from(secret, 'base64'))
 }

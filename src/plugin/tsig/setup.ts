@@ -4,7 +4,7 @@ import { normalizeZones } from '../../corefile/zones.ts'
 import { OPCODE, typeFromText } from '../../wire/codes.ts'
 import { type Name, name } from '../../wire/name.ts'
 import type { PluginModule } from '../setup.ts'
-import { addKey, addKeyFile, type Keys } from './keys.ts'
+import { addKey, addKeyFile, type Keys, SecretError } from './keys.ts'
 import { TsigPlugin, type TsigSettings } from './tsig.ts'
 
 /** `tsig [ZONES...] { secret NAME KEY; secrets FILE; require TYPES...|all|none; require_opcode OPCODES...|all|none }` */
@@ -16,11 +16,12 @@ export const module: PluginModule = {
   },
 }
 
-/** Whatever is wrong, the reference says no more than where. */
+/** Whatever is wrong, the reference says no more than where; but a secret that is no base64, with which it starts and can verify nothing. */
 function parse(tokens: Dispenser, own: readonly Name[]): TsigSettings {
   try {
     return parseSettings(tokens, own)
-  } catch {
+  } catch (error) {
+    if (error instanceof SecretError) throw tokens.err(error.message)
     throw tokens.argErr()
   }
 }

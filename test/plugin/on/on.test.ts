@@ -9,6 +9,8 @@ t.test('commands are accepted with one line that says why they are not run', asy
   t.equal(chain.blocks[0]?.plugins.length, 0)
 })
 
-t.test('an event without a command is a mistake', async (t) => {
-  t.match(await mistake('on startup', [on]), /Wrong argument count .* after 'startup'/)
+t.test('an event without a command, and one that there is not, are mistakes', async (t) => {
+  t.match(await mistake('on', [on]), /Wrong argument count .* after 'on'/)
+  t.match(await mistake('on startup', [on]), /no command contained in ''/)
+  t.match(await mistake('on nope echo', [on]), /Wrong event name or event not supported: 'nope'/)
 })
