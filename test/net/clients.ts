@@ -49,8 +49,9 @@ export class UdpClient {
   }
 
   async ask(message: Buffer, port: number, address = '127.0.0.1'): Promise<Buffer | undefined> {
+    const wanted = this.answers.size + 1
     await this.send(message, port, address)
-    await this.collected(this.answers.size + 1)
+    await this.collected(wanted)
     return this.answers.get(message.readUInt16BE(0))?.message
   }
 
