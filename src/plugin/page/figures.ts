@@ -83,7 +83,9 @@ export function sampleOf(
   { interval, outcomes, queries, hits, latency }: Snapshot,
   busy: number,
 ): Sample {
-  const rate = (outcome: string) => (outcomes[outcome] ?? 0) / (interval || 1)
+  // A second is never quite one.
+  const seconds = Math.max(1, Math.round(interval))
+  const rate = (outcome: string) => (outcomes[outcome] ?? 0) / seconds
   const [noerror, nodata] = [rate('NOERROR'), rate('NODATA')]
   const [nxdomain, servfail] = [rate('NXDOMAIN'), rate('SERVFAIL')]
   const all = Object.keys(outcomes).reduce((sum, outcome) => sum + rate(outcome), 0)
@@ -94,12 +96,15 @@ export function sampleOf(
     nxdomain,
     servfail,
     other: Math.max(0, all - noerror - nodata - nxdomain - servfail),
-    half: count === 0 ? null : p50,
-    most: count === 0 ? null : p99,
-    hits: queries === 0 ? null : hits / queries,
-    busy,
+    half: count === 0 ? null : rounded(p50),
+    most: count === 0 ? null : rounded(p99),
+    hits: queries === 0 ? null : rounded(hits / queries),
+    busy: rounded(busy),
   }
 }
+
+/** Three digits: no one sees more, and each is sent to each viewer three hundred times. */
+const rounded = (number: number) => Number(number.toPrecision(3))
 
 export function topsOf(snapshot: Snapshot): Tops {
   const { topClients, topNames, topFailing, topSeconds, sampledOneIn } = snapshot

@@ -1,6 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { HttpListeners, Page } from '../../admin/http.ts'
 import { explainPage } from '../explain/page.ts'
+import { say, sayJson } from '../explain/say.ts'
 import type { Setup } from '../setup.ts'
 import type { Rolls } from '../standing.ts'
 import type { Hello } from './figures.ts'
@@ -73,26 +74,17 @@ function events({ viewers, hello, rolls, walk }: PageParts): Page {
     }
     const service = parameter(request, 'service')
     const viewer = viewers.admit(response)
-    if (viewer === undefined) return say(response, 503, 'others are looking at this page')
+    if (viewer === undefined) return say(response, 503, 'others are looking at this page\n')
     viewer.send('hello', hello())
     if (service !== '') followRoll(service, rolls, viewer, walk)
   }
 }
 
 function services({ rolls }: PageParts): Page {
-  return (request, response) => {
-    const found = findServices(rolls, parameter(request, 'q'))
-    response
-      .writeHead(200, { 'content-type': 'application/json; charset=utf-8' })
-      .end(JSON.stringify(found))
-  }
+  return (request, response) => sayJson(response, findServices(rolls, parameter(request, 'q')))
 }
 
 function parameter(request: IncomingMessage, name: string): string {
   const { searchParams } = new URL(request.url ?? '/', 'http://localhost')
   return (searchParams.get(name) ?? '').slice(0, MAX_SERVICE_OCTETS)
-}
-
-function say(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`)
 }

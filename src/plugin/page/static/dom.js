@@ -62,9 +62,8 @@ const TENTHS = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFr
  * @param {number} number
  */
 export function count(number) {
-  return number === 0 || number >= 9.95 || Number.isInteger(number)
-    ? WHOLE.format(number)
-    : TENTHS.format(number)
+  const whole = number >= 9.95 || Math.abs(number - Math.round(number)) < 0.05
+  return (whole ? WHOLE : TENTHS).format(number)
 }
 
 /**
