@@ -12,6 +12,10 @@ const WINDOW_MS = 100
 const STRIDE = 4
 /** Full batches one after the other that make a flood of what the kernel throws away: it was no burst. */
 const FLOOD_BATCHES = 16
+/** Octets of memory that a flood may have waiting before the kernel throws anything away: some 5,000 queries, which no client has under way that means well. */
+const FLOOD_OCTETS = 4 << 20
+/** What a query takes in a queue, with the kernel's own books. */
+const QUERY_OCTETS = 768
 /** While someone is held back, a queue that is fuller than this has still more to come than can be dealt with. */
 const FULL = 1 / 2
 
@@ -102,8 +106,14 @@ export class Limiter {
     const full = octets > FULL * bound
     if (!isFlood || dropped > 0) this.drops = drops
     if (holds && !full) this.thrownAway += dropped
-    const overloaded = window.overflowed > 0 || (holds ? full : isFlood && dropped > 0)
-    const changed = this.fairness.close({ seconds, dropped, overloaded, ...this.heard(window) })
+    const tooMany = holds ? full : isFlood && (dropped > 0 || (full && octets > FLOOD_OCTETS))
+    const waiting = holds ? 0 : Math.floor(octets / QUERY_OCTETS)
+    const changed = this.fairness.close({
+      seconds,
+      dropped: dropped + waiting,
+      overloaded: tooMany || window.overflowed > 0,
+      ...this.heard(window),
+    })
     if (!changed) return false
     if (this.limited.length > 0) this.filter.set(this.limited)
     else this.filter.clear()
