@@ -9,10 +9,10 @@ import { settled } from './sandbox/settled.ts'
 import type { CorefileSource } from './server.ts'
 
 /** The demonstration's manifests and Corefile; as far from dist/ as from src/. */
-const FOLDER = fileURLToPath(new URL('../deploy/demo/', import.meta.url))
+const FOLDER = fileURLToPath(new URL('../deploy/demo', import.meta.url))
 
-/** As k3s has them; the second IPv4 range of Services is kubeadm's part of the fourth scene. */
-const SERVICE_CIDRS = ['10.43.0.0/16', 'fd00:10:43::/112', '10.107.0.0/16']
+/** As k3s has them; the second IPv4 range of Services is of kubeadm's, for the fourth scene. */
+export const SERVICE_CIDRS = ['10.43.0.0/16', 'fd00:10:43::/112', '10.107.0.0/16']
 const POD_CIDRS = ['10.42.0.0/16', 'fd00:10:42::/56']
 
 /** A running embedded cluster and what to serve over it. */
@@ -58,6 +58,7 @@ export async function startDemo(flags: Flags, directory: string): Promise<Demo> 
       environment: {
         MUSTER_DNS_PORT: flags.port,
         MUSTER_KUBECONFIG: kubeconfig,
+        MUSTER_DEMO: FOLDER,
         MUSTER_PAGE_PORT: flags.pagePort,
         MUSTER_EXPLAIN_PORT: flags.explainPort,
       },
@@ -98,7 +99,11 @@ DNS for the zone cluster.local: 127.0.0.1:${port}, UDP and TCP. The cluster's AP
 ${conf === '' ? `The live page: http://localhost:${pagePort}/\n` : ''}
 ${commands.join('\n')}
 ${conf === '' ? `  npx muster explain${at} ${BROKEN}  # why is it not there?\n` : ''}\
-  kubectl --kubeconfig .muster/kubeconfig get services,endpointslices -A
+  npm run shell --${port === '1053' ? '' : ` --dns.port ${port}`} --namespace shop  # short names, as in a Pod: getent hosts db
+
+  export KUBECONFIG=.muster/kubeconfig
+  kubectl get services,endpointslices -A
+  kubectl scale statefulset web -n shop --replicas=3  # and web-2.web.shop.svc.cluster.local answers
 
 The scenes are told in deploy/demo/README.md. Ctrl-C ends it.
 `

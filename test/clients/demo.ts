@@ -34,11 +34,12 @@ export function sh(command: string, environment: Record<string, string> = {}): P
 /** A demonstration of its own, run from the sources, beside whatever runs in the checkout. */
 export interface Demo {
   readonly dns: number
-  readonly explain: number
   /** Its kubeconfig. */
   readonly kubeconfig: string
   /** `muster shell` for it, up to its own arguments. */
   readonly shell: string
+  /** `muster explain` likewise. */
+  readonly explain: string
   stop(): Promise<void>
 }
 
@@ -48,21 +49,20 @@ export async function pagePorts(): Promise<string[]> {
 }
 
 export async function startDemo(): Promise<Demo> {
-  const [dns, api, page, explain] = await Promise.all([1, 2, 3, 4].map(freePort))
+  const [dns, api, pages] = [await freePort(), await freePort(), await pagePorts()]
   const folder = mkdtempSync(join(tmpdir(), 'muster-demo-'))
   const muster = ['--no-warnings', `${root}src/main.ts`]
-  const listening = { 'dns.port': dns, 'api.port': api, 'page.port': page, 'explain.port': explain }
-  const ports = Object.entries(listening).map(([flag, port]) => `-${flag}=${port}`)
+  const ports = ['-dns.port', String(dns), '-api.port', String(api), ...pages]
   const child = spawn(process.execPath, [...muster, 'demo', ...ports], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   await started(child)
   return {
-    dns: dns as number,
-    explain: explain as number,
+    dns,
     kubeconfig: join(folder, '.muster/kubeconfig'),
     shell: `${process.execPath} ${muster.join(' ')} shell --dns.port ${dns}`,
+    explain: `${process.execPath} ${muster.join(' ')} explain --at localhost:${pages.at(-1)}`,
     stop: async () => {
       const closed = new Promise((resolve) => child.on('close', resolve))
       child.kill('SIGINT')

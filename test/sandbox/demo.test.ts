@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { SERVICE_CIDRS } from '../../src/demo.ts'
 import { type Cluster, createCluster, readManifests } from '../../src/sandbox/index.ts'
 import type { Json } from '../../src/sandbox/types.ts'
 import { aliveCluster, until } from './alive.ts'
@@ -28,10 +29,10 @@ function facts(cluster: Cluster): string[] {
 t.test(
   'the workloads of the demonstration become the very endpoints that are spelled out',
   async (t) => {
-    const written = await createCluster()
+    const written = await createCluster({ serviceCidrs: SERVICE_CIDRS })
     t.teardown(() => written.close())
     written.apply(readManifests(spelledOut))
-    const alive = await aliveCluster()
+    const alive = await aliveCluster({ serviceCidrs: SERVICE_CIDRS })
     t.teardown(() => alive.close())
     alive.apply(readManifests(folder))
     const wanted = facts(written)

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { SERVICE_CIDRS } from '../../src/demo.ts'
 import { createCluster, parseManifest, readManifests } from '../../src/sandbox/index.ts'
 
 t.test('documents, lists and arrays of manifests are opened', async (t) => {
@@ -33,7 +34,7 @@ t.test('what is no manifest is refused with file and line', async (t) => {
 })
 
 t.test('the demonstration is valid and loads twice without a change', async (t) => {
-  const cluster = await createCluster()
+  const cluster = await createCluster({ serviceCidrs: SERVICE_CIDRS })
   t.teardown(() => cluster.close())
   const folder = fileURLToPath(new URL('../../deploy/demo', import.meta.url))
   const objects = readManifests(folder)

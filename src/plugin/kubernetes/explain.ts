@@ -5,6 +5,7 @@ import type { Reply } from '../reply.ts'
 import type { Explanation, Fact, Problem } from '../why.ts'
 import type { Asked } from './asked.ts'
 import type { Config } from './config.ts'
+import { governingMissing } from './explain-governing.ts'
 import { explainImport } from './explain-import.ts'
 import { misread, namespaceProblem, outside, serviceMissing } from './explain-names.ts'
 import { podProblem, reverseProblem } from './explain-pods.ts'
@@ -42,7 +43,9 @@ export async function explainAsked(explaining: Explaining): Promise<Explanation>
   if (parts.service === '') return NOTHING_TO_SAY
   if (zone.grammar.multicluster) return explainImport(explaining)
   const service = finder.store.service(parts.service, parts.namespace)
-  if (service === undefined) return problem(serviceMissing(explaining))
+  if (service === undefined) {
+    return problem((await governingMissing(explaining)) ?? serviceMissing(explaining))
+  }
   const explanation = await explainService(explaining, service)
   return query.qtype === TYPE.A || explanation.problems.length > 0
     ? explanation

@@ -218,6 +218,15 @@ export const BROKEN: readonly BrokenSetUp[] = [
     remedy: `Ask for queue-0.queues.shop.svc.${zone} or create the StatefulSet anew with serviceName: peers.`,
   },
   {
+    title: 'a StatefulSet whose serviceName names no Service',
+    objects: [workload('StatefulSet', 'shop/stray', 'stray', { serviceName: 'strays' })],
+    ask: `stray-0.strays.shop.svc.${zone} A`,
+    code: 'no-governing-service',
+    reason:
+      'There is no Service strays in Namespace shop, and StatefulSet shop/stray has it as serviceName: its Pods stray-0 have no names of their own without it.',
+    remedy: "Create it, headless (`clusterIP: None`), with a selector that the Pods' labels match.",
+  },
+  {
     title: 'a Pod of a StatefulSet without its Service in the name',
     objects: [],
     ask: `db-0.shop.svc.${zone} A`,
