@@ -72,7 +72,7 @@ export class Seconds {
 
   /** The latest of them together. */
   sum(seconds: number): Counts {
-    const latest = this.past.slice(0, Math.max(1, Math.min(seconds, MAX_SECONDS)))
+    const latest = this.past.slice(0, Math.max(1, seconds))
     const sum = (of: 'hits' | 'misses' | 'udp' | 'tcp' | 'looked' | 'seconds') =>
       latest.reduce((total, second) => total + second[of], 0)
     const hits = buckets(latest.map(({ hitTimes }) => hitTimes))

@@ -98,6 +98,7 @@ t.test('of a failing name the last three who asked are remembered, in both epoch
     tops.tables(at, nobody).topFailing[0]?.clients.map(({ address }) => address)
   t.equal(MAX_CLIENTS, 3)
   t.strictSame(clients(0), ['b', 'd', 'c'])
+  t.equal(tops.size, 4 + 1 + 1 + 3, 'clients, names, denied names, and who asked')
   tops.tick(EPOCH_MS)
   ask(tops, 'gone.', { client: 'e', outcome: RCODE.NXDOMAIN })
   t.strictSame(clients(EPOCH_MS), ['e', 'b', 'd'])
