@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 
 const PERIOD_US = 100_000
 
-/** A cgroup that grants a share of one processor, of either version; processes are put into it. */
+/** A cgroup that grants a share of one processor, no more, and no less whatever else the machine does; of either version. Processes are put into it. */
 export class CpuShare {
   private readonly folder: string
 
@@ -19,12 +19,14 @@ export class CpuShare {
         const folder = `/sys/fs/cgroup/${name}`
         mkdirSync(folder)
         writeFileSync(`${folder}/cpu.max`, `${quota} ${PERIOD_US}`)
+        writeFileSync(`${folder}/cpu.weight`, '10000')
         return new CpuShare(folder)
       }
       const folder = `/sys/fs/cgroup/cpu/${name}`
       mkdirSync(folder)
       writeFileSync(`${folder}/cpu.cfs_period_us`, String(PERIOD_US))
       writeFileSync(`${folder}/cpu.cfs_quota_us`, String(quota))
+      writeFileSync(`${folder}/cpu.shares`, '262144')
       return new CpuShare(folder)
     } catch (error) {
       return `no cgroup can be made here: ${(error as Error).message}`
