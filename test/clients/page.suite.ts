@@ -137,6 +137,9 @@ async function run(): Promise<void> {
 
   t.test('a phone needs no scrolling to the side, and every control is large enough', async (t) => {
     await page.setViewportSize({ width: 390, height: 844 })
+    await scene.ask('www.example.com.')
+    await page.locator('#upstreams .bad', { hasText: 'down' }).waitFor()
+    t.match(await page.locator('#alarm').textContent(), /^Upstream 127\.0\.0\.1:\d+ is down\.$/)
     await page.locator('#explain-name').fill('www.example.com.default.svc.cluster.local')
     await page.keyboard.press('Enter')
     await page.locator('#explained .question', { hasText: 'www.example.com' }).waitFor()

@@ -93,5 +93,5 @@ function drawUpstreams(list) {
 const UPSTREAM_STATES = {
   up: () => state('good', 'up'),
   suspect: () => state('fair', 'being checked'),
-  down: (/** @type {number} */ checks) => state('bad', `down, ${checks} checks failed`),
+  down: (/** @type {number} */ checks) => state('bad', `down, ${count(checks)} checks failed`),
 }
