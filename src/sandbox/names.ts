@@ -3,7 +3,6 @@
 const DNS1123_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 const DNS1123_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const DNS1035_LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
-const PORT_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
 const QUALIFIED_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
 
 const LABEL_TEXT =
@@ -19,7 +18,8 @@ const VALUE_TEXT =
 
 /** RFC 1123 label: namespaces, Pod hostnames. */
 export function dns1123Label(value: string): string[] {
-  return check(value, 63, DNS1123_LABEL, LABEL_TEXT)
+  const subdomain = DNS1123_SUBDOMAIN.test(value)
+  return check(value, 63, DNS1123_LABEL, subdomain ? 'must not contain dots' : LABEL_TEXT)
 }
 
 /** RFC 1123 subdomain: names of most objects. */
@@ -36,13 +36,13 @@ export function dns1035Label(value: string): string[] {
 export function portName(value: string): string[] {
   const errors: string[] = []
   if (value.length > 15) errors.push('must be no more than 15 characters')
-  if (!PORT_NAME.test(value)) {
-    errors.push(
-      "must contain only alpha-numeric characters (a-z, 0-9), and hyphens ('-'), must not begin or end with a hyphen",
-    )
+  if (!/^[-a-z0-9]+$/.test(value)) {
+    errors.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)')
   }
   if (!/[a-z]/.test(value)) errors.push('must contain at least one letter (a-z)')
   if (value.includes('--')) errors.push('must not contain consecutive hyphens')
+  if (value.startsWith('-') || value.endsWith('-'))
+    errors.push('must not begin or end with a hyphen')
   return errors
 }
 
@@ -76,7 +76,7 @@ export function labelValue(value: string): string[] {
 
 function check(value: string, max: number, pattern: RegExp, text: string): string[] {
   const errors: string[] = []
-  if (value.length > max) errors.push(`must be no more than ${max} bytes`)
+  if (value.length > max) errors.push(`must be no more than ${max} characters`)
   if (!pattern.test(value)) errors.push(text)
   return errors
 }

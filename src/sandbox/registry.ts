@@ -216,8 +216,9 @@ export class Registry {
     if (!this.admission) return
     const rules = rulesOf(resource)
     rules.defaults?.(object)
+    rules.prepare?.(object, old)
     const wrong = validateMeta(object, resource.namespaced, rules.validateName)
-    if (wrong.length === 0) wrong.push(...(rules.validate?.(object, old) ?? []))
+    wrong.push(...(rules.validate?.(object, old) ?? []))
     if (wrong.length === 0 && resource.kind === 'Service') {
       wrong.push(...this.allocations.allocate(object, old))
     }

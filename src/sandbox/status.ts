@@ -104,6 +104,16 @@ export interface FieldError {
   text: string
 }
 
+/** The texts of what is wrong with one field's value, as errors. */
+export function invalidEach(path: string, value: Json, texts: string[]): FieldError[] {
+  return texts.map((text) => field.invalid(path, value, text))
+}
+
+/** One error where a value is none of those that there are. */
+export function oneOf(path: string, value: Json, supported: string[]): FieldError[] {
+  return supported.includes(value) ? [] : [field.notSupported(path, value, supported)]
+}
+
 /** Field errors with the texts of apimachinery's validation/field. */
 export const field = {
   required: (path: string, detail = ''): FieldError => ({
@@ -114,7 +124,7 @@ export const field = {
   invalid: (path: string, value: Json, detail: string): FieldError => ({
     path,
     reason: 'FieldValueInvalid',
-    text: `Invalid value: ${goValue(value)}: ${detail}`,
+    text: `Invalid value: ${goValue(value)}${detail === '' ? '' : `: ${detail}`}`,
   }),
   duplicate: (path: string, value: Json): FieldError => ({
     path,
@@ -130,6 +140,11 @@ export const field = {
     path,
     reason: 'FieldValueNotSupported',
     text: `Unsupported value: ${goValue(value)}: supported values: ${supported.map((word) => `"${word}"`).join(', ')}`,
+  }),
+  tooMany: (path: string, actual: number, max: number): FieldError => ({
+    path,
+    reason: 'FieldValueTooMany',
+    text: `Too many: ${actual}: must have at most ${max} items`,
   }),
   tooLong: (path: string, max: number): FieldError => ({
     path,

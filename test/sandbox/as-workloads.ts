@@ -109,9 +109,11 @@ function withSelector(service: Json, selects: boolean): Json {
     ...port,
     targetPort: port.name ?? port.port,
   }))
+  // Two families without a policy are refused.
+  const dual = service.spec.ipFamilies?.length > 1 ? { ipFamilyPolicy: 'RequireDualStack' } : {}
   return {
     ...service,
-    spec: { ...service.spec, ports, selector: { [service.metadata.name]: 'yes' } },
+    spec: { ...service.spec, ...dual, ports, selector: { [service.metadata.name]: 'yes' } },
   }
 }
 

@@ -1,6 +1,18 @@
 import t from 'tap'
+import { systemClock } from '../../src/sandbox/clock.ts'
+import type { ControllerContext } from '../../src/sandbox/controllers/context.ts'
+import {
+  MAX_ENDPOINTS_IN_OBJECT,
+  writeEndpoints,
+} from '../../src/sandbox/controllers/endpointsobject.ts'
+import { createCluster } from '../../src/sandbox/index.ts'
+import type { Json } from '../../src/sandbox/types.ts'
 import { aliveCluster, change, endpoints, pods, readyPods, slices, until } from './alive.ts'
 import { deployment, service } from './api.ts'
+
+const TRIGGER = 'endpoints.kubernetes.io/last-change-trigger-time'
+const readinessTime = (pod: Json) =>
+  pod.status.conditions.find((one: Json) => one.type === 'Ready').lastTransitionTime
 
 const web = (extra = {}) =>
   service('web', {
@@ -28,10 +40,9 @@ t.test(
       'kubernetes.io/service-name': 'web',
       'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
     })
-    t.match(
-      slice.metadata.annotations['endpoints.kubernetes.io/last-change-trigger-time'],
-      /^\d{4}-/,
-    )
+    const ready = pods(cluster).map(readinessTime)
+    const created = cluster.list('v1', 'Service')[0]?.metadata.creationTimestamp
+    t.ok([...ready, created].includes(slice.metadata.annotations[TRIGGER]))
     t.equal(slice.metadata.ownerReferences[0].kind, 'Service')
     t.same(slice.ports, [{ name: 'http', port: 8080, protocol: 'TCP' }])
     const [pod] = pods(cluster)
@@ -54,6 +65,47 @@ t.test(
     t.equal(object?.subsets[0].addresses.length, 2)
   },
 )
+
+t.test('the trigger time is that of what changed, and goes with other changes', async (t) => {
+  const clock = { ...systemClock, now: () => now }
+  let now = Date.parse('2026-01-01T00:00:00.700Z')
+  const cluster = await aliveCluster({ clock })
+  t.teardown(() => cluster.close())
+  const trigger = () => slices(cluster, 'web')[0]?.metadata.annotations?.[TRIGGER]
+  cluster.create(web())
+  await until(cluster, () => slices(cluster, 'web').length === 1)
+  t.equal(trigger(), '2026-01-01T00:00:00Z', 'the creation of the Service')
+  now += 5_000
+  cluster.create(deployment('web', { replicas: 1 }))
+  await until(cluster, () => endpoints(cluster, 'web').some((one) => one.conditions.ready))
+  t.equal(trigger(), '2026-01-01T00:00:05Z', 'the readiness of a Pod')
+  now += 5_000
+  change(cluster, 'Service', 'web', { metadata: { labels: { team: 'b' } } })
+  await until(cluster, () => slices(cluster, 'web')[0]?.metadata.labels.team === 'b')
+  t.equal(trigger(), undefined, 'a label of the Service is nothing that a Pod did')
+})
+
+t.test('an Endpoints object holds 1,000 addresses and says that there are more', async (t) => {
+  const cluster = await createCluster()
+  t.teardown(() => cluster.close())
+  const made = cluster.create(web())
+  const endpointsOf = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      addresses: [`10.1.${i >> 8}.${i & 255}`],
+      conditions: { ready: i % 2 === 0, terminating: false },
+    }))
+  const write = (count: number) => {
+    const groups = [{ addressType: 'IPv4' as const, ports: [], endpoints: endpointsOf(count) }]
+    writeEndpoints({ registry: cluster.registry } as ControllerContext, made, groups, undefined)
+    const [object] = cluster.list('v1', 'Endpoints') as [Json]
+    const [{ addresses, notReadyAddresses }] = object.subsets
+    const said = object.metadata.annotations?.['endpoints.kubernetes.io/over-capacity']
+    return [addresses.length + notReadyAddresses.length, said]
+  }
+  t.same(write(MAX_ENDPOINTS_IN_OBJECT), [1_000, undefined])
+  t.same(write(MAX_ENDPOINTS_IN_OBJECT + 1), [1_000, 'truncated'])
+  t.same(write(2), [2, undefined])
+})
 
 t.test('slices hold 100 endpoints at most, and changes are made in place', async (t) => {
   const cluster = await aliveCluster()
@@ -119,6 +171,7 @@ t.test('a Pod that stops is terminating and serving until it is gone', async (t)
   )
   await until(cluster, () => endpoints(cluster, 'web').some((one) => one.conditions.ready))
   const [old] = readyPods(cluster)
+  const [before] = slices(cluster, 'web')
   change(cluster, 'Deployment', 'web', { spec: { replicas: 0 } })
   await until(cluster, () => endpoints(cluster, 'web').some((one) => one.conditions.terminating))
   t.same(endpoints(cluster, 'web')[0].conditions, {
@@ -129,7 +182,12 @@ t.test('a Pod that stops is terminating and serving until it is gone', async (t)
   const path = `/api/v1/namespaces/default/pods/${old.metadata.name}?gracePeriodSeconds=0`
   await fetch(cluster.url + path, { method: 'DELETE', headers: { connection: 'close' } })
   await until(cluster, () => endpoints(cluster, 'web').length === 0)
-  t.equal(slices(cluster, 'web').length, 1, 'the last slice stays, empty')
+  const left = slices(cluster, 'web')
+  t.same(
+    left.map((slice) => [slice.metadata.uid, slice.ports]),
+    [[before?.metadata.uid, []]],
+    'the last slice stays, without endpoints and ports',
+  )
 })
 
 t.test('each family of a dual-stack Service has slices of its own', async (t) => {

@@ -1,27 +1,24 @@
 import { equal } from '../patch.ts'
 import { matchesSelectorMap } from '../selectors.ts'
 import type { Change } from '../storage.ts'
-import type { ApiObject, Json } from '../types.ts'
+import type { ApiObject } from '../types.ts'
 import {
   type Controller,
   type ControllerContext,
   ENDPOINT_SLICES,
-  ENDPOINTS,
   keyOf,
   NODES,
   PODS,
   SERVICES,
   splitKey,
 } from './context.ts'
-import { type EndpointGroup, endpointGroups, selectedPods } from './endpoints.ts'
+import { endpointGroups, selectedPods } from './endpoints.ts'
+import { writeEndpoints } from './endpointsobject.ts'
 import { WorkQueue } from './queue.ts'
-import { MANAGED_BY, reconcileSlices, SERVICE_NAME, type SliceOwner } from './slices.ts'
+import { HEADLESS, MANAGED_BY, reconcileSlices, SERVICE_NAME, type SliceOwner } from './slices.ts'
 import { TriggerTimes } from './triggers.ts'
 
 const SLICE_CONTROLLER = 'endpointslice-controller.k8s.io'
-const HEADLESS = 'service.kubernetes.io/headless'
-/** The Endpoints object of a Service holds no more than this; larger ones are cut (and say so). */
-export const MAX_ENDPOINTS_IN_OBJECT = 1_000
 
 /** Keeps the EndpointSlices and the Endpoints of every Service that has a selector. */
 export class ServiceController implements Controller {
@@ -85,7 +82,7 @@ export class ServiceController implements Controller {
     const groups = endpointGroups(this.#context, service, pods)
     const trigger = this.#triggers.next(key, service, pods)
     reconcileSlices(this.#context, { ...ownerOf(service), trigger }, groups)
-    writeEndpoints(this.#context, service, groups)
+    writeEndpoints(this.#context, service, groups, trigger)
   }
 }
 
@@ -100,47 +97,4 @@ function ownerOf(service: ApiObject): SliceOwner {
   if (service.spec.clusterIP === 'None') labels[HEADLESS] = ''
   const serviceName = service.metadata.name
   return { object: service, serviceName, managedBy: SLICE_CONTROLLER, labels }
-}
-
-/** The older Endpoints object, of the Service's first family: what kubectl describe reads. */
-function writeEndpoints(context: ControllerContext, service: ApiObject, groups: EndpointGroup[]) {
-  const { registry } = context
-  const { namespace = '', name } = service.metadata
-  const family = service.spec.ipFamilies?.[0] ?? 'IPv4'
-  const subsets = groups
-    .filter((group) => group.addressType === family && group.endpoints.length > 0)
-    .map(subsetOf)
-  const labels: Record<string, string> = {
-    ...service.metadata.labels,
-    'endpoints.kubernetes.io/managed-by': 'endpoint-controller',
-  }
-  if (service.spec.clusterIP === 'None') labels[HEADLESS] = ''
-  const old = registry.storage.get(ENDPOINTS, namespace, name)
-  if (old === undefined) {
-    registry.create(ENDPOINTS, namespace, {
-      apiVersion: 'v1',
-      kind: 'Endpoints',
-      metadata: { name, namespace, labels },
-      subsets,
-    })
-    return
-  }
-  const next = { ...old, metadata: { ...old.metadata, labels }, subsets }
-  registry.update(ENDPOINTS, namespace, name, next)
-}
-
-function subsetOf(group: EndpointGroup): Json {
-  const shown = group.endpoints.slice(0, MAX_ENDPOINTS_IN_OBJECT)
-  const address = (one: Json) => ({
-    ip: one.addresses[0],
-    ...(one.hostname === undefined ? {} : { hostname: one.hostname }),
-    ...(one.nodeName === undefined ? {} : { nodeName: one.nodeName }),
-    targetRef: one.targetRef,
-  })
-  const subset: Json = { ports: group.ports }
-  const ready = shown.filter((one) => one.conditions.ready)
-  const notReady = shown.filter((one) => !one.conditions.ready && !one.conditions.terminating)
-  if (ready.length > 0) subset.addresses = ready.map(address)
-  if (notReady.length > 0) subset.notReadyAddresses = notReady.map(address)
-  return subset
 }

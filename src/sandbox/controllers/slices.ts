@@ -6,6 +6,7 @@ import { type Content, planOf } from './sliceplan.ts'
 
 export const SERVICE_NAME = 'kubernetes.io/service-name'
 export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
+export const HEADLESS = 'service.kubernetes.io/headless'
 export const TRIGGER = 'endpoints.kubernetes.io/last-change-trigger-time'
 
 /** Whose slices these are. */

@@ -43,7 +43,6 @@ export class Allocations {
       for (const member of ADDRESS_FIELDS) delete spec[member]
       return []
     }
-    if (old !== undefined && hasClusterIp(old) && old.spec.clusterIP) keepAddresses(service, old)
     const errors = this.#families(service)
     if (errors.length === 0) errors.push(...this.#addresses(service))
     if (errors.length === 0) errors.push(...this.#nodePorts(service, old))
@@ -53,24 +52,12 @@ export class Allocations {
   /** ipFamilyPolicy and ipFamilies, by what is written and which ranges there are. */
   #families(service: ApiObject): FieldError[] {
     const { spec } = service
-    const written: string[] = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])
-    if (spec.clusterIP && spec.clusterIPs?.length && spec.clusterIPs[0] !== spec.clusterIP) {
-      const text = 'first value must match `clusterIP`'
-      return [field.invalid('spec.clusterIPs', spec.clusterIPs, text)]
-    }
+    const written: string[] = spec.clusterIPs ?? []
     const known = written.filter((one) => one !== '' && one !== 'None')
-    const wrong = known.findIndex((one) => !ipaddr.isValid(one))
-    if (wrong >= 0) {
-      const text = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
-      return [field.invalid(`spec.clusterIPs[${wrong}]`, known[wrong], text)]
-    }
-    if (known.length > 0) spec.ipFamilies ??= known.map(familyOf)
+    if (known.length > (spec.ipFamilies?.length ?? 0)) spec.ipFamilies = known.map(familyOf)
     const all = this.#ranges.map((range) => range.family)
     const headless = spec.clusterIP === 'None' && !spec.selector
-    spec.ipFamilyPolicy ??=
-      known.length > 1 || spec.ipFamilies?.length > 1 || (headless && !spec.ipFamilies)
-        ? 'RequireDualStack'
-        : 'SingleStack'
+    spec.ipFamilyPolicy ??= headless ? 'RequireDualStack' : 'SingleStack'
     // A headless Service without selector is dual-stack by default: its endpoints are somebody else's.
     const families: string[] = [...(spec.ipFamilies ?? [all[0] ?? 'IPv4'])]
     if (spec.ipFamilyPolicy !== 'SingleStack' && families.length === 1) {
@@ -78,7 +65,10 @@ export class Allocations {
       if (all.includes(other) || headless) families.push(other)
       else if (spec.ipFamilyPolicy === 'RequireDualStack') return [notDualStack(spec)]
     }
-    if (spec.ipFamilyPolicy === 'SingleStack') families.splice(1)
+    if (spec.ipFamilyPolicy === 'SingleStack') {
+      const errors = tooManyFor(spec, known)
+      if (errors.length > 0) return errors
+    }
     spec.ipFamilies = families
     return this.#unservedFamilies(spec, families, known.length > 0 || spec.clusterIP === 'None')
   }
@@ -104,10 +94,9 @@ export class Allocations {
     const addresses: string[] = []
     for (const [index, family] of (spec.ipFamilies as Family[]).entries()) {
       const asked = written[index]
-      if (asked && (taken.get(asked) ?? key) !== key) {
-        const text = `failed to allocate IP ${asked}: provided IP is already allocated`
-        return [field.invalid('spec.clusterIPs', written, text)]
-      }
+      const ranges = this.#ranges.filter((one) => one.family === family)
+      const refused = asked === undefined ? '' : whyNot(asked, ranges, taken.get(asked), key)
+      if (refused !== '') return [field.invalid('spec.clusterIPs', written, refused)]
       addresses.push(asked || this.#free(family, taken))
     }
     if (addresses.includes('')) {
@@ -203,15 +192,14 @@ function nodePortsOf(service: ApiObject): string[] {
 
 const ADDRESS_FIELDS = ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']
 
-/** The address of a Service may not change: left out it stays, changed it is refused by validation before. */
-function keepAddresses(service: ApiObject, old: ApiObject): void {
-  const { spec } = service
-  spec.clusterIP ??= old.spec.clusterIP
-  spec.ipFamilyPolicy ??= old.spec.ipFamilyPolicy
-  const single = spec.ipFamilyPolicy === 'SingleStack'
-  spec.clusterIPs ??= single ? [spec.clusterIP] : old.spec.clusterIPs
-  spec.ipFamilies ??= old.spec.ipFamilies
-  if (single) spec.clusterIPs = spec.clusterIPs.slice(0, 1)
+/** One family, but two addresses or families written. */
+function tooManyFor(spec: Json, addresses: string[]): FieldError[] {
+  const path = 'spec.ipFamilyPolicy'
+  const text = "must be 'RequireDualStack' or 'PreferDualStack' when multiple"
+  const wrong = []
+  if (addresses.length > 1) wrong.push(`${text} cluster IPs are specified`)
+  if (spec.ipFamilies?.length > 1) wrong.push(`${text} IP families are specified`)
+  return wrong.map((one) => field.invalid(path, spec.ipFamilyPolicy, one))
 }
 
 function notDualStack(spec: Json): FieldError {
@@ -239,6 +227,21 @@ function freePort(taken: Map<string, string>, from: number): number {
 
 export function familyOf(address: string): Family {
   return address.includes(':') ? 'IPv6' : 'IPv4'
+}
+
+/** Why a Service cannot have an address that it asks for; empty where it can. */
+function whyNot(address: string, ranges: Range[], owner: string | undefined, key: string): string {
+  if (owner === key) return ''
+  const failed = `failed to allocate IP ${address}: `
+  if (owner !== undefined) return `${failed}provided IP is already allocated`
+  if (ranges.length === 0 || ranges.some((range) => contains(range, address))) return ''
+  return `${failed}the provided IP (${address}) is not in the valid range. The range of valid IPs is ${ranges.map((range) => range.cidr).join(', ')}`
+}
+
+function contains({ cidr }: Range, address: string): boolean {
+  const parsed = ipaddr.process(address)
+  const [first, bits] = ipaddr.parseCIDR(cidr)
+  return parsed.kind() === first.kind() && parsed.match(first, bits)
 }
 
 /** Throws for text that is no CIDR: that is wrong configuration. */

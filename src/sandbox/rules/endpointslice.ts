@@ -1,6 +1,6 @@
-import ipaddr from 'ipaddr.js'
-import { dns1123Label, dns1123Subdomain, portNumber } from '../names.ts'
-import { type FieldError, field } from '../status.ts'
+import { endpointIp, isIpv4, looseIp, strictIp } from '../addresses.ts'
+import { dns1123Label, dns1123Subdomain, qualifiedName } from '../names.ts'
+import { type FieldError, field, invalidEach, oneOf } from '../status.ts'
 import type { Json } from '../types.ts'
 import type { Rules } from './rules.ts'
 
@@ -23,23 +23,26 @@ export const endpointSliceRules: Rules = {
   },
 
   validate(slice, old) {
+    const { addressType } = slice
     const errors: FieldError[] = []
-    if (!slice.addressType) {
-      errors.push(field.required('addressType'))
-    } else if (!ADDRESS_TYPES.includes(slice.addressType)) {
-      errors.push(field.notSupported('addressType', slice.addressType, ADDRESS_TYPES))
-    } else if (old !== undefined && old.addressType !== slice.addressType) {
-      errors.push(field.invalid('addressType', slice.addressType, 'field is immutable'))
-    }
-    if (slice.endpoints.length > MAX_ENDPOINTS) {
-      errors.push(tooMany('endpoints', slice.endpoints.length, MAX_ENDPOINTS))
-    }
-    slice.endpoints.forEach((endpoint: Json, index: number) => {
-      errors.push(...validateEndpoint(endpoint, slice.addressType, `endpoints[${index}]`))
-    })
+    if (!addressType) errors.push(field.required('addressType'))
+    else errors.push(...oneOf('addressType', addressType, ADDRESS_TYPES))
+    errors.push(...validateEndpoints(slice.endpoints, addressType))
     errors.push(...validatePorts(slice.ports ?? []))
+    if (old !== undefined && old.addressType !== addressType) {
+      errors.push(field.invalid('addressType', addressType, 'field is immutable'))
+    }
     return errors
   },
+}
+
+function validateEndpoints(endpoints: Json[], addressType: string): FieldError[] {
+  if (endpoints.length > MAX_ENDPOINTS) {
+    return [field.tooMany('endpoints', endpoints.length, MAX_ENDPOINTS)]
+  }
+  return endpoints.flatMap((endpoint, index) =>
+    validateEndpoint(endpoint, addressType, `endpoints[${index}]`),
+  )
 }
 
 function validateEndpoint(endpoint: Json, addressType: string, path: string): FieldError[] {
@@ -49,67 +52,59 @@ function validateEndpoint(endpoint: Json, addressType: string, path: string): Fi
     errors.push(field.required(`${path}.addresses`, 'must contain at least 1 address'))
   }
   if (addresses.length > MAX_ADDRESSES) {
-    errors.push(tooMany(`${path}.addresses`, addresses.length, MAX_ADDRESSES))
+    errors.push(field.tooMany(`${path}.addresses`, addresses.length, MAX_ADDRESSES))
   }
   addresses.forEach((address, index) => {
-    const texts = addressErrors(address, addressType)
-    const at = `${path}.addresses[${index}]`
-    errors.push(...texts.map((text) => field.invalid(at, address, text)))
+    errors.push(...validateAddress(address, addressType, `${path}.addresses`, index))
   })
-  if (endpoint.hostname !== undefined) {
-    const texts = dns1123Label(endpoint.hostname)
-    const at = `${path}.hostname`
-    errors.push(...texts.map((text) => field.invalid(at, endpoint.hostname, text)))
+  for (const [member, texts] of [
+    ['nodeName', dns1123Subdomain],
+    ['hostname', dns1123Label],
+  ] as const) {
+    const value = endpoint[member]
+    if (value !== undefined) errors.push(...invalidEach(`${path}.${member}`, value, texts(value)))
   }
   return errors
 }
 
-function addressErrors(address: string, addressType: string): string[] {
-  if (addressType === 'FQDN') return dns1123Subdomain(address)
-  const valid =
-    addressType === 'IPv4'
-      ? ipaddr.IPv4.isValidFourPartDecimal(address)
-      : ipaddr.IPv6.isValid(address)
-  if (!valid) return [`must be a valid ${addressType} address`]
-  const range = ipaddr.parse(address).range()
-  if (range === 'unspecified') return [`may not be unspecified (${address})`]
-  if (range === 'loopback') {
-    return [
-      addressType === 'IPv4'
-        ? 'may not be in the loopback range (127.0.0.0/8, ::1/128)'
-        : 'may not be in the loopback range (127.0.0.0/8, ::1/128)',
-    ]
-  }
-  if (range === 'linkLocal') {
-    return ['may not be in the link-local range (169.254.0.0/16, fe80::/10)']
-  }
-  return []
+function validateAddress(
+  address: string,
+  addressType: string,
+  path: string,
+  index: number,
+): FieldError[] {
+  const at = `${path}[${index}]`
+  if (addressType === 'FQDN') return invalidEach(at, address, domainErrors(address))
+  if (addressType !== 'IPv4' && addressType !== 'IPv6') return []
+  const texts = addressType === 'IPv4' ? looseIp(address) : strictIp(address)
+  if (texts.length > 0) return invalidEach(at, address, texts)
+  const other = isIpv4(address) !== (addressType === 'IPv4')
+  return [
+    ...(other ? [field.invalid(path, address, `must be an ${addressType} address`)] : []),
+    ...invalidEach(at, address, endpointIp(address)),
+  ]
+}
+
+function domainErrors(value: string): string[] {
+  const name = value.replace(/\.$/, '')
+  const errors = dns1123Subdomain(name)
+  if (errors.length > 0) return errors
+  if (name.includes('.')) return []
+  return ['should be a domain with at least two segments separated by dots']
 }
 
 function validatePorts(ports: Json[]): FieldError[] {
-  const errors: FieldError[] = []
+  if (ports.length > MAX_PORTS) return [field.tooMany('ports', ports.length, MAX_PORTS)]
   const names = new Set<string>()
-  if (ports.length > MAX_PORTS) errors.push(tooMany('ports', ports.length, MAX_PORTS))
-  ports.forEach((port, index) => {
+  return ports.flatMap(({ name, protocol, appProtocol }, index) => {
     const path = `ports[${index}]`
-    if (names.has(port.name)) errors.push(field.duplicate(`${path}.name`, port.name))
-    names.add(port.name)
-    if (port.name !== '') {
-      const texts = dns1123Label(port.name)
-      errors.push(...texts.map((text) => field.invalid(`${path}.name`, port.name, text)))
+    const errors = name === '' ? [] : invalidEach(`${path}.name`, name, dns1123Label(name))
+    if (names.has(name)) errors.push(field.duplicate(`${path}.name`, name))
+    names.add(name)
+    errors.push(...oneOf(`${path}.protocol`, protocol, PROTOCOLS))
+    if (appProtocol !== undefined) {
+      errors.push(...invalidEach(`${path}.appProtocol`, appProtocol, qualifiedName(appProtocol)))
     }
-    if (!PROTOCOLS.includes(port.protocol)) {
-      errors.push(field.notSupported(`${path}.protocol`, port.protocol, PROTOCOLS))
-    }
-    if (port.port !== undefined) {
-      const texts = portNumber(port.port)
-      errors.push(...texts.map((text) => field.invalid(`${path}.port`, port.port, text)))
-    }
+    return errors
   })
-  return errors
-}
-
-function tooMany(path: string, actual: number, max: number): FieldError {
-  const text = `Too many: ${actual}: must have at most ${max} items`
-  return { path, reason: 'FieldValueTooMany', text }
 }

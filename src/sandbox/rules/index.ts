@@ -1,5 +1,7 @@
 import { dns1123Label } from '../names.ts'
 import type { Resource } from '../resources.ts'
+import { configMapRules } from './configmap.ts'
+import { endpointsRules } from './endpoints.ts'
 import { endpointSliceRules } from './endpointslice.ts'
 import { podRules } from './pod.ts'
 import type { Rules } from './rules.ts'
@@ -25,21 +27,13 @@ const nodeRules: Rules = {
   },
 }
 
-/** core/v1 Endpoints. */
-const endpointsRules: Rules = {
-  defaults(endpoints) {
-    for (const subset of endpoints.subsets ?? []) {
-      for (const port of subset.ports ?? []) port.protocol ??= 'TCP'
-    }
-  },
-}
-
 const byKind: Record<string, Rules> = {
   Namespace: namespaceRules,
   Service: serviceRules,
   Endpoints: endpointsRules,
   EndpointSlice: endpointSliceRules,
   Pod: podRules,
+  ConfigMap: configMapRules,
   Node: nodeRules,
   Deployment: deploymentRules,
   ReplicaSet: replicaSetRules,

@@ -53,8 +53,8 @@ function validateAnnotations(annotations: Record<string, string> | undefined): F
 function validateOwners(object: ApiObject): FieldError[] {
   const owners = object.metadata.ownerReferences ?? []
   const errors: FieldError[] = []
-  owners.forEach((owner, index) => {
-    const path = `metadata.ownerReferences[${index}]`
+  owners.forEach((owner) => {
+    const path = 'metadata.ownerReferences'
     for (const member of ['apiVersion', 'kind', 'name', 'uid'] as const) {
       if (!owner[member]) {
         errors.push(field.invalid(`${path}.${member}`, owner[member] ?? '', 'must not be empty'))

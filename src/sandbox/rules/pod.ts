@@ -1,7 +1,10 @@
+import { looseIp } from '../addresses.ts'
 import { dns1123Label, dns1123Subdomain, portName, portNumber } from '../names.ts'
 import { equal } from '../patch.ts'
-import { type FieldError, field } from '../status.ts'
+import { type FieldError, field, invalidEach, oneOf } from '../status.ts'
 import type { ApiObject, Json } from '../types.ts'
+import { validateLabels } from './meta.ts'
+import { validateDnsConfig } from './poddns.ts'
 import type { Rules } from './rules.ts'
 
 /** A Pod that is deleted without a word about grace gets this long (core/v1 default). */
@@ -32,24 +35,44 @@ export function podSpecDefaults(spec: Json): void {
   }
 }
 
+const RESTARTS = ['Always', 'OnFailure', 'Never']
+const PULLS = ['Always', 'IfNotPresent', 'Never']
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
+
 /** The part of a PodSpec that names, ports and DNS depend on, plus what every Pod must have. */
 export function validatePodSpec(spec: Json, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  const containers: Json[] = spec?.containers ?? []
-  if (containers.length === 0) errors.push(field.required(`${path}.containers`))
-  const names = new Set<string>()
-  containers.forEach((container, index) => {
-    const at = `${path}.containers[${index}]`
-    errors.push(...validateContainer(container, at))
-    if (names.has(container.name)) errors.push(field.duplicate(`${at}.name`, container.name))
-    names.add(container.name)
+  const errors = validateContainers(spec, path)
+  errors.push(...oneOf(`${path}.restartPolicy`, spec.restartPolicy, RESTARTS))
+  errors.push(...validateLabels(spec.nodeSelector, `${path}.nodeSelector`))
+  errors.push(...validateDnsConfig(spec, path))
+  ;(spec.hostAliases ?? []).forEach(({ ip, hostnames = [] }: Json, index: number) => {
+    const at = `${path}.hostAliases[${index}]`
+    errors.push(...invalidEach(`${at}.ip`, ip, looseIp(ip ?? '')))
+    hostnames.forEach((name: string, place: number) => {
+      errors.push(...invalidEach(`${at}.hostnames[${place}]`, name, dns1123Subdomain(name)))
+    })
   })
   for (const member of ['hostname', 'subdomain']) {
-    const value = spec?.[member]
-    if (value) {
-      const texts = dns1123Label(value)
-      errors.push(...texts.map((text) => field.invalid(`${path}.${member}`, value, text)))
-    }
+    const value = spec[member]
+    if (value) errors.push(...invalidEach(`${path}.${member}`, value, dns1123Label(value)))
+  }
+  const { nodeName } = spec
+  if (nodeName)
+    errors.push(...invalidEach(`${path}.nodeName`, nodeName, dns1123Subdomain(nodeName)))
+  return errors
+}
+
+function validateContainers(spec: Json, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  if (!spec.containers?.length) errors.push(field.required(`${path}.containers`))
+  const names = new Set<string>()
+  for (const list of ['containers', 'initContainers']) {
+    ;(spec[list] ?? []).forEach((container: Json, index: number) => {
+      const at = `${path}.${list}[${index}]`
+      errors.push(...validateContainer(container, at))
+      if (names.has(container.name)) errors.push(field.duplicate(`${at}.name`, container.name))
+      names.add(container.name)
+    })
   }
   return errors
 }
@@ -70,36 +93,44 @@ function containerDefaults(container: Json): void {
 const PROBE = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 }
 
 function validateContainer(container: Json, path: string): FieldError[] {
+  const { name, image, imagePullPolicy } = container
   const errors: FieldError[] = []
-  if (!container.name) errors.push(field.required(`${path}.name`))
-  else {
-    const texts = dns1123Label(container.name)
-    errors.push(...texts.map((text) => field.invalid(`${path}.name`, container.name, text)))
-  }
-  if (!container.image) errors.push(field.required(`${path}.image`))
+  if (!name) errors.push(field.required(`${path}.name`))
+  else errors.push(...invalidEach(`${path}.name`, name, dns1123Label(name)))
+  if (!image) errors.push(field.required(`${path}.image`))
   const names = new Set<string>()
   ;(container.ports ?? []).forEach((port: Json, index: number) => {
-    const at = `${path}.ports[${index}]`
-    if (port.name) {
-      const texts = portName(port.name)
-      errors.push(...texts.map((text) => field.invalid(`${at}.name`, port.name, text)))
-      if (names.has(port.name)) errors.push(field.duplicate(`${at}.name`, port.name))
-      names.add(port.name)
-    }
-    if (!port.containerPort) errors.push(field.required(`${at}.containerPort`))
-    else {
-      const texts = portNumber(port.containerPort)
-      const about = `${at}.containerPort`
-      errors.push(...texts.map((text) => field.invalid(about, port.containerPort, text)))
-    }
+    errors.push(...validatePort(port, names, `${path}.ports[${index}]`))
   })
+  errors.push(...oneOf(`${path}.imagePullPolicy`, imagePullPolicy, PULLS))
   return errors
+}
+
+function validatePort(port: Json, names: Set<string>, path: string): FieldError[] {
+  const { name, containerPort, hostPort, protocol } = port
+  const errors: FieldError[] = []
+  if (name) {
+    const texts = portName(name)
+    errors.push(...invalidEach(`${path}.name`, name, texts))
+    if (texts.length === 0 && names.has(name)) errors.push(field.duplicate(`${path}.name`, name))
+    names.add(name)
+  }
+  if (!containerPort) errors.push(field.required(`${path}.containerPort`))
+  else
+    errors.push(...invalidEach(`${path}.containerPort`, containerPort, portNumber(containerPort)))
+  if (hostPort) errors.push(...invalidEach(`${path}.hostPort`, hostPort, portNumber(hostPort)))
+  return [...errors, ...oneOf(`${path}.protocol`, protocol, PROTOCOLS)]
 }
 
 const IMMUTABLE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
 
+/** The real API server appends a diff of its own structures to the text. */
 function changedPodSpec(old: ApiObject, pod: ApiObject): FieldError[] {
+  const count = (one: ApiObject) => one.spec.containers?.length ?? 0
+  if (count(old) !== count(pod)) {
+    return [field.forbidden('spec.containers', 'pod updates may not add or remove containers')]
+  }
   if (equal(mutableLeftOut(old.spec), mutableLeftOut(pod.spec))) return []
   return [field.forbidden('spec', IMMUTABLE)]
 }
@@ -110,9 +141,4 @@ function mutableLeftOut(spec: Json): Json {
   const plain = (list: Json[] | undefined) =>
     (list ?? []).map(({ image, imagePullPolicy, ...container }: Json) => container)
   return { ...rest, containers: plain(rest.containers), initContainers: plain(rest.initContainers) }
-}
-
-/** A name that also becomes a Pod's hostname. */
-export function podNameErrors(name: string): string[] {
-  return dns1123Subdomain(name)
 }

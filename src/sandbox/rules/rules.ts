@@ -6,6 +6,8 @@ import type { ApiObject } from '../types.ts'
 export interface Rules {
   /** Fills in what the API fills in. The object is the server's own copy: it is changed in place. */
   defaults?(object: ApiObject): void
+  /** Brings an object into the form that is validated: fields in step with each other, and with what was stored before. */
+  prepare?(object: ApiObject, old?: ApiObject): void
   /** What is wrong with an object to be stored; `old` is there on an update. */
   validate?(object: ApiObject, old?: ApiObject): FieldError[]
   /** Which texts are wrong with a name of this kind; subdomains by default. */

@@ -1,12 +1,14 @@
-import { dns1123Label, labelValue, qualifiedName } from '../names.ts'
+import { dns1123Label } from '../names.ts'
 import { equal } from '../patch.ts'
 import { resource } from '../resources.ts'
 import { matchesLabels, requirementsOf } from '../selectors.ts'
-import { type FieldError, field } from '../status.ts'
+import { type FieldError, field, invalidEach } from '../status.ts'
 import type { ApiObject, Json } from '../types.ts'
 import { validateLabels } from './meta.ts'
+import { atLeastZero, validateRollingUpdate } from './numbers.ts'
 import { podSpecDefaults, validatePodSpec } from './pod.ts'
 import type { Rules } from './rules.ts'
+import { validateSelector } from './selector.ts'
 
 /** apps/v1 Deployment. */
 export const deploymentRules: Rules = {
@@ -25,18 +27,35 @@ export const deploymentRules: Rules = {
     deployment.status ??= {}
   },
   validate(deployment, old) {
-    const errors = validateTemplate(deployment, old)
-    const { strategy } = deployment.spec
-    if (!['Recreate', 'RollingUpdate'].includes(strategy.type)) {
-      const words = ['Recreate', 'RollingUpdate']
-      errors.push(field.notSupported('spec.strategy.type', strategy.type, words))
+    const { spec } = deployment
+    const errors = [
+      ...atLeastZero('spec.replicas', spec.replicas),
+      ...validateTemplate(deployment),
+      ...validateStrategy(spec.strategy),
+      ...atLeastZero('spec.minReadySeconds', spec.minReadySeconds),
+      ...atLeastZero('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
+      ...atLeastZero('spec.progressDeadlineSeconds', spec.progressDeadlineSeconds),
+    ]
+    if (spec.progressDeadlineSeconds <= (spec.minReadySeconds ?? 0)) {
+      const text = 'must be greater than minReadySeconds'
+      errors.push(field.invalid('spec.progressDeadlineSeconds', spec.progressDeadlineSeconds, text))
     }
-    if (strategy.type === 'Recreate' && strategy.rollingUpdate) {
-      const text = "may not be specified when strategy `type` is 'Recreate'"
-      errors.push(field.forbidden('spec.strategy.rollingUpdate', text))
-    }
-    return errors
+    return [...errors, ...changedSelector(deployment, old)]
   },
+}
+
+function validateStrategy(strategy: Json): FieldError[] {
+  const { type, rollingUpdate } = strategy
+  if (type === 'RollingUpdate') {
+    return validateRollingUpdate(rollingUpdate, 'spec.strategy.rollingUpdate')
+  }
+  if (type !== 'Recreate') {
+    const value = { Type: type, RollingUpdate: rollingUpdate ?? null }
+    return [field.notSupported('spec.strategy', value, ['Recreate', 'RollingUpdate'])]
+  }
+  if (!rollingUpdate) return []
+  const text = "may not be specified when strategy `type` is 'Recreate'"
+  return [field.forbidden('spec.strategy.rollingUpdate', text)]
 }
 
 /** apps/v1 ReplicaSet. */
@@ -45,7 +64,12 @@ export const replicaSetRules: Rules = {
     templateDefaults(replicaSet)
     replicaSet.status ??= { replicas: 0 }
   },
-  validate: validateTemplate,
+  validate: (replicaSet, old) => [
+    ...atLeastZero('spec.replicas', replicaSet.spec.replicas),
+    ...atLeastZero('spec.minReadySeconds', replicaSet.spec.minReadySeconds),
+    ...validateTemplate(replicaSet),
+    ...changedSelector(replicaSet, old),
+  ],
 }
 
 /** apps/v1 StatefulSet. */
@@ -56,7 +80,7 @@ export const statefulSetRules: Rules = {
     const { spec } = set
     spec.podManagementPolicy ??= 'OrderedReady'
     spec.updateStrategy ??= {}
-    spec.updateStrategy.type ??= 'RollingUpdate'
+    spec.updateStrategy.type ||= 'RollingUpdate'
     if (spec.updateStrategy.type === 'RollingUpdate') {
       spec.updateStrategy.rollingUpdate ??= {}
       spec.updateStrategy.rollingUpdate.partition ??= 0
@@ -66,13 +90,23 @@ export const statefulSetRules: Rules = {
     set.status ??= { replicas: 0, availableReplicas: 0 }
   },
   validate(set, old) {
-    const errors = validateTemplate(set, old)
-    const { podManagementPolicy } = set.spec
+    const { podManagementPolicy, serviceName, ordinals, ...spec } = set.spec
+    const errors: FieldError[] = []
     if (!['OrderedReady', 'Parallel'].includes(podManagementPolicy)) {
       const text = "must be 'OrderedReady' or 'Parallel'"
       errors.push(field.invalid('spec.podManagementPolicy', podManagementPolicy, text))
     }
-    if (old !== undefined && errors.length === 0 && !equal(fixed(old.spec), fixed(set.spec))) {
+    errors.push(
+      ...validateUpdateStrategy(spec.updateStrategy),
+      ...atLeastZero('spec.replicas', spec.replicas),
+      ...atLeastZero('spec.minReadySeconds', spec.minReadySeconds),
+      ...atLeastZero('spec.ordinals.start', ordinals?.start),
+    )
+    if (old === undefined && serviceName) {
+      errors.push(...invalidEach('spec.serviceName', serviceName, dns1123Label(serviceName)))
+    }
+    errors.push(...validateTemplate(set))
+    if (old !== undefined && !equal(fixed(old.spec), fixed(set.spec))) {
       errors.push(field.forbidden('spec', STATEFUL_IMMUTABLE))
     }
     return errors
@@ -91,6 +125,22 @@ export const statefulSetRules: Rules = {
 
 const SERVICES = resource('v1', 'Service')
 
+function validateUpdateStrategy({ type, rollingUpdate }: Json): FieldError[] {
+  const path = 'spec.updateStrategy'
+  if (type === 'RollingUpdate') {
+    return atLeastZero(`${path}.rollingUpdate.partition`, rollingUpdate?.partition)
+  }
+  if (type !== 'OnDelete') {
+    const value = { Type: type, RollingUpdate: rollingUpdate ?? null }
+    return [field.invalid(path, value, "must be 'RollingUpdate' or 'OnDelete'")]
+  }
+  if (!rollingUpdate) return []
+  const { partition = 0, maxUnavailable = null } = rollingUpdate
+  const value = { Partition: partition, MaxUnavailable: maxUnavailable }
+  const text = "only allowed for updateStrategy 'RollingUpdate'"
+  return [field.invalid(`${path}.rollingUpdate`, value, text)]
+}
+
 const STATEFUL_IMMUTABLE =
   "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
 
@@ -107,65 +157,36 @@ function templateDefaults(object: ApiObject): void {
   podSpecDefaults(object.spec.template.spec)
 }
 
-function validateTemplate(object: ApiObject, old?: ApiObject): FieldError[] {
-  const { spec } = object
-  const errors: FieldError[] = []
-  if (spec.replicas < 0) {
-    errors.push(field.invalid('spec.replicas', spec.replicas, 'must be greater than or equal to 0'))
-  }
-  errors.push(...validateSelector(spec.selector, old))
-  if (
-    old !== undefined &&
-    object.kind !== 'StatefulSet' &&
-    !equal(old.spec.selector, spec.selector)
-  ) {
-    errors.push(field.invalid('spec.selector', spec.selector, 'field is immutable'))
-  }
-  const labels = spec.template.metadata?.labels
-  errors.push(...validateLabels(labels, 'spec.template.metadata.labels'))
-  if (errors.length === 0 && !matchesLabels(requirementsOf(spec.selector), labels)) {
+/** Selector and template: what every workload is made of. */
+function validateTemplate({ kind, spec }: ApiObject): FieldError[] {
+  const { errors, usable } = validateSelector(spec.selector, kind)
+  if (!usable) return errors
+  const { metadata, spec: pod } = spec.template
+  const path = 'spec.template'
+  const labels = metadata?.labels
+  const terms = requirementsOf(spec.selector)
+  // No selector at all selects nothing; an empty one everything.
+  if (spec.selector === undefined || !matchesLabels(terms, labels)) {
     const text = '`selector` does not match template `labels`'
-    errors.push(field.invalid('spec.template.metadata.labels', labels ?? {}, text))
+    errors.push(field.invalid(`${path}.metadata.labels`, labels ?? null, text))
   }
-  errors.push(...validatePodSpec(spec.template.spec, 'spec.template.spec'))
-  if (spec.template.spec.restartPolicy !== 'Always') {
-    const value = spec.template.spec.restartPolicy
-    errors.push(field.notSupported('spec.template.spec.restartPolicy', value, ['Always']))
+  errors.push(...validateLabels(labels, `${path}.labels`))
+  // A StatefulSet's Pods are named by their controller.
+  const named = kind === 'StatefulSet' ? { ...pod, hostname: '', subdomain: '' } : pod
+  errors.push(...validatePodSpec(named, `${path}.spec`))
+  if (pod.restartPolicy !== 'Always') {
+    const at = `${path}.spec.restartPolicy`
+    errors.push(field.notSupported(at, pod.restartPolicy, ['Always']))
+  }
+  if (pod.activeDeadlineSeconds !== undefined) {
+    const of = kind === 'StatefulSet' ? kind : 'ReplicaSet'
+    const text = `activeDeadlineSeconds in ${of} is not Supported`
+    errors.push(field.forbidden(`${path}.spec.activeDeadlineSeconds`, text))
   }
   return errors
 }
 
-function validateSelector(selector: Json, old: ApiObject | undefined): FieldError[] {
-  if (selector === undefined) return [field.required('spec.selector')]
-  const equalities = Object.entries((selector.matchLabels ?? {}) as Record<string, string>)
-  const expressions: Json[] = selector.matchExpressions ?? []
-  if (equalities.length + expressions.length === 0 && old === undefined) {
-    const text = 'empty selector is invalid for deployment'
-    return [field.invalid('spec.selector', selector, text)]
-  }
-  const errors: FieldError[] = []
-  for (const [key, value] of equalities) {
-    const path = 'spec.selector.matchLabels'
-    errors.push(...qualifiedName(key).map((text) => field.invalid(path, key, text)))
-    errors.push(...labelValue(value).map((text) => field.invalid(path, value, text)))
-  }
-  expressions.forEach(({ operator, values }, index) => {
-    const path = `spec.selector.matchExpressions[${index}]`
-    const needsValues = operator === 'In' || operator === 'NotIn'
-    if (!needsValues && operator !== 'Exists' && operator !== 'DoesNotExist') {
-      const text = 'not a valid selector operator'
-      errors.push(field.invalid(`${path}.operator`, operator, text))
-    } else if (needsValues !== Boolean(values?.length)) {
-      const text = "must be specified when `operator` is 'In' or 'NotIn'"
-      errors.push(
-        needsValues
-          ? field.required(`${path}.values`, text)
-          : field.forbidden(
-              `${path}.values`,
-              "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
-            ),
-      )
-    }
-  })
-  return errors
+function changedSelector({ spec }: ApiObject, old: ApiObject | undefined): FieldError[] {
+  if (old === undefined || equal(old.spec.selector, spec.selector)) return []
+  return [field.invalid('spec.selector', spec.selector, 'field is immutable')]
 }
