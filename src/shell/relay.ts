@@ -16,7 +16,11 @@ export const MAX_STREAMS = 64
 export const IDLE_MS = 10_000
 
 /** Hands each datagram that comes in on a socket to the server, and its answer back to the client. Ends with the socket. */
-export function relayDatagrams(inside: Socket, { address, port }: Upstream): void {
+export function relayDatagrams(
+  inside: Socket,
+  { address, port }: Upstream,
+  idleMs = IDLE_MS,
+): void {
   const clients = new Map<string, Client>()
   const forget = (key: string) => {
     clients.get(key)?.close()
@@ -31,6 +35,7 @@ export function relayDatagrams(inside: Socket, { address, port }: Upstream): voi
       client = new Client(
         (answer) => inside.send(answer, from.port, from.address, () => {}),
         () => forget(key),
+        idleMs,
       )
     }
     // Last in the map: the first is the one that has waited longest.
@@ -63,8 +68,8 @@ class Client {
   readonly #idle: NodeJS.Timeout
   #closed = false
 
-  constructor(answered: (answer: Buffer) => void, ended: () => void) {
-    this.#idle = setTimeout(ended, IDLE_MS).unref()
+  constructor(answered: (answer: Buffer) => void, ended: () => void, idleMs: number) {
+    this.#idle = setTimeout(ended, idleMs).unref()
     this.#socket.on('message', answered)
     this.#socket.on('error', ended)
   }
