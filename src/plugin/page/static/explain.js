@@ -26,7 +26,8 @@ export function explainName(name, type = 'A') {
   nameInput.value = name
   typeInput.value = [...typeInput.options].some(({ value }) => value === type) ? type : 'A'
   form.scrollIntoView({ block: 'nearest' })
-  nameInput.focus()
+  // On a phone that would bring up the keyboard, over the answer.
+  if (matchMedia('(hover: hover)').matches) nameInput.focus()
   void explain()
 }
 

@@ -3,6 +3,8 @@ import { explainName } from './explain.js'
 
 /** @import { Tops } from '../figures.ts' */
 
+const POINTER = matchMedia('(hover: hover)')
+
 /** @typedef {{ name: HTMLElement, note: string, count: number }} Row */
 
 /** @type {readonly (readonly [string, string, string, (tops: Tops) => Row[]])[]} */
@@ -24,7 +26,7 @@ const TABLES = [
 
 const tables = TABLES.map(([id, title, none, rowsOf]) => {
   const note = make('p', { class: 'note' })
-  const list = make('ol', { class: 'top', 'data-none': none })
+  const list = make('ol', { class: `top ${id}`, 'data-none': none })
   const heading = make('h2', { id: `${id}-title` }, title)
   byId('tops').append(make('section', { 'aria-labelledby': `${id}-title` }, heading, note, list))
   return { note, list, rowsOf }
@@ -35,8 +37,9 @@ export function drawTops(tops) {
   const { topSeconds, sampledOneIn } = tops
   const about = sampledOneIn > 1 ? `, one query in ${sampledOneIn} looked at` : ''
   for (const { note, list, rowsOf } of tables) {
-    // Under the keyboard and the pointer nothing moves.
-    if (list.matches(':hover') || list.contains(document.activeElement)) continue
+    // Under the keyboard and the pointer nothing moves. A finger is over nothing, whatever :hover says.
+    const held = POINTER.matches && list.matches(':hover')
+    if (held || list.contains(document.activeElement)) continue
     show(note, `in ${Math.round(topSeconds)} s${about}`)
     const rows = rowsOf(tops)
     const most = Math.max(1, ...rows.map((row) => row.count))
