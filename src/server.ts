@@ -2,14 +2,8 @@ import { HttpListeners } from './admin/http.ts'
 import { Registry } from './admin/metrics.ts'
 import { UnreadableCorefile } from './corefile/errors.ts'
 import { configurationHash } from './corefile/hash.ts'
-import { systemIo } from './corefile/io.ts'
 import { preferredSyntaxWarning } from './corefile/keys.ts'
-import {
-  type CorefileInput,
-  defaultCorefile,
-  parseCorefile,
-  type ServerBlock,
-} from './corefile/parser.ts'
+import type { CorefileInput, ServerBlock } from './corefile/parser.ts'
 import type { Logger } from './log.ts'
 import type { DataPlane } from './net/plane.ts'
 import { ORDER } from './plugin/order.ts'
@@ -21,6 +15,7 @@ import { Listeners } from './server/listeners.ts'
 import { Observer } from './server/observe/observer.ts'
 import { plan } from './server/plan.ts'
 import { makeDataPlane } from './server/plane.ts'
+import { type Readable, readBlocks } from './server/readable.ts'
 import { SharedPool } from './server/shared.ts'
 import { countThreads, readLimits, socketsWanted } from './server/threads.ts'
 import type { Table } from './table/table.ts'
@@ -160,17 +155,8 @@ export class Server {
   }
 
   /** @param known the directives that there are; undefined where every word is one */
-  private read(known: ReadonlySet<string> | undefined): {
-    blocks: ServerBlock[]
-    path: string
-  } {
-    const { workingDirectory, environment, log, defaultPort = 53 } = this.options
-    const io = systemIo(workingDirectory, environment, (text) => log.warning(text))
-    const given = this.source()
-    const blocks = given === undefined ? [] : parseCorefile(given, io, known)
-    if (given !== undefined && blocks.length > 0) return { blocks, path: given.path }
-    const fallback = defaultCorefile(defaultPort)
-    return { blocks: parseCorefile(fallback, io, known), path: fallback.path }
+  private read(known: ReadonlySet<string> | undefined): Readable {
+    return readBlocks(this.source(), this.options, known)
   }
 
   /** The data threads, the table and the listeners: made once, for as long as the server runs. */
@@ -216,6 +202,7 @@ export class Server {
     await listeners.follow(planned)
     const first = this.instance === undefined
     this.instance = instance
+    instance.serving()
     if (!first) return
     for (const block of instance.blocks) {
       for (const key of block.settings.keys) {

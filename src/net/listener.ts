@@ -1,4 +1,4 @@
-import type { SecureContextOptions } from 'node:tls'
+import type { SecureContext, SecureContextOptions } from 'node:tls'
 import { openDatagramSockets } from './datagram.ts'
 import type { Front } from './front.ts'
 import type { DataPlane } from './plane.ts'
@@ -49,6 +49,8 @@ export interface TlsServer {
   readonly rejectUnauthorized: boolean
   /** Whether a connection goes on, after the handshake; undefined where the two settings above say it all. */
   readonly accepts?: (peer: { readonly given: boolean; readonly authorized: boolean }) => boolean
+  /** What a connection that names a server is shown; false where it must not go on, undefined for what `load` gave. */
+  readonly contextFor?: (serverName: string) => SecureContext | false | undefined
   /** Takes the lines of the event `keylog` of each connection. */
   readonly keylog?: (line: Buffer) => void
 }

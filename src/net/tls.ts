@@ -1,11 +1,24 @@
 import type { Server } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import type { SecureContext, TLSSocket } from 'node:tls'
 import type { TlsServer } from './listener.ts'
 
 /** The options of a TLS server for these certificates and for how clients are asked for theirs. */
 export function tlsOptions(tls: TlsServer) {
-  const { requestCert, rejectUnauthorized } = tls
-  return { ...tls.load(), requestCert, rejectUnauthorized }
+  const { requestCert, rejectUnauthorized, contextFor } = tls
+  return {
+    ...tls.load(),
+    requestCert,
+    rejectUnauthorized,
+    ...(contextFor !== undefined && { SNICallback: byName(contextFor) }),
+  }
+}
+
+function byName(contextFor: NonNullable<TlsServer['contextFor']>) {
+  return (serverName: string, done: (error: Error | null, context?: SecureContext) => void) => {
+    const context = contextFor(serverName)
+    if (context === false) done(new Error(`no certificate for ${serverName}`))
+    else done(null, context)
+  }
 }
 
 /** Has connections that must not go on ended after their handshake, and the keys of sessions told where someone wants them. Call it before others listen. */

@@ -1,4 +1,4 @@
-import type { SecureContextOptions } from 'node:tls'
+import type { SecureContext, SecureContextOptions } from 'node:tls'
 import type { HttpListeners } from '../admin/http.ts'
 import type { Registry } from '../admin/metrics.ts'
 import type { Dispenser } from '../corefile/dispenser.ts'
@@ -59,6 +59,10 @@ export interface Setup {
   shared<T extends Shared>(key: string, create: () => T): T
   /** Runs before any DNS socket opens, block after block in chain order; what it throws ends the start. */
   onStart(run: () => void | Promise<void>): void
+  /** Puts a plugin into the chains of all blocks, at this directive's place. */
+  everywhere?(plugin: Plugin): void
+  /** Runs when the sockets are open and this instance answers. */
+  onServing?(run: () => void): void
   /** Runs when this instance has been replaced by a reload, or the process ends. */
   onStop(run: () => void | Promise<void>): void
   /** Runs when the process ends, before the DNS sockets close (a lameduck waits here) and before {@link onStop}; not on a reload. */
@@ -132,6 +136,8 @@ export interface TlsSettings {
     /** The certificate was verified. */
     readonly authorized: boolean
   }) => boolean
+  /** What a connection that names a server is shown; false where there is nothing for it, and it must not go on; undefined, or without the method, what {@link load} gives. */
+  readonly contextFor?: (serverName: string) => SecureContext | false | undefined
   /** Takes the lines of the event `keylog` of each connection; undefined without `keylog`. */
   readonly keylog?: (line: Buffer) => void
 }

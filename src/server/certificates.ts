@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import type { SecureContextOptions } from 'node:tls'
+import type { SecureContext, SecureContextOptions } from 'node:tls'
 import type { TlsSettings } from '../plugin/setup.ts'
 
 /** How often the files of certificates are looked at. */
@@ -47,6 +47,9 @@ export class LiveCertificates implements TlsSettings {
 
   readonly accepts = (peer: { readonly given: boolean; readonly authorized: boolean }): boolean =>
     this.settings.accepts?.(peer) ?? true
+
+  readonly contextFor = (serverName: string): SecureContext | false | undefined =>
+    this.settings.contextFor?.(serverName)
 
   readonly keylog = (line: Buffer): void => this.settings.keylog?.(line)
 }

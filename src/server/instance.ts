@@ -45,6 +45,7 @@ export class Instance {
   readonly blocks: readonly SetUpBlock[]
   private readonly parts: InstanceParts
   private readonly starts: Hook[] = []
+  private readonly servings: (() => void)[] = []
   private readonly stops: Hook[] = []
   private readonly finals: Hook[] = []
   private stopped = false
@@ -85,6 +86,11 @@ export class Instance {
       if (this.stopped) return
       await start()
     }
+  }
+
+  /** Runs what plugins do once their sockets are open. */
+  serving(): void {
+    for (const run of this.servings) run()
   }
 
   /** Runs what plugins do when the process ends, before the DNS sockets close: all at the same time, begun in the order of the chain. */
@@ -135,6 +141,10 @@ export class Instance {
       ...(observer && { observe: (onTick) => observer.open(everyPlugin, onTick) }),
       walk: (question) => walk(this.blocks, question, parts.host.now),
       shared: (key, create) => parts.shared.get(key, create),
+      everywhere: (plugin) => {
+        for (const { plugins } of this.blocks) plugins.push(plugin)
+      },
+      onServing: (run) => void this.servings.push(run),
       onStart: (run) => void this.starts.push(run),
       onStop: (run) => void this.stops.push(run),
       onFinalShutdown: (run) => void this.finals.push(run),

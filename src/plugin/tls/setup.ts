@@ -4,6 +4,10 @@ import type { Dispenser } from '../../corefile/dispenser.ts'
 import { fileErrorText } from '../../corefile/io.ts'
 import { quote } from '../../corefile/quote.ts'
 import type { PluginModule, Setup, TlsSettings } from '../setup.ts'
+import { AcmeCertificates } from './acme.ts'
+import { obtain } from './acme-client.ts'
+import { parseAcme } from './acme-options.ts'
+import { AcmeChallenger, Challenges } from './challenges.ts'
 import { type CertificateFiles, loadCertificates } from './files.ts'
 
 type ClientAuth = Pick<TlsSettings, 'requestCert' | 'rejectUnauthorized' | 'accepts'>
@@ -24,7 +28,7 @@ const CLIENT_AUTH: ReadonlyMap<string, ClientAuth> = new Map<string, ClientAuth>
   ['require_and_verify', { requestCert: true, rejectUnauthorized: true }],
 ])
 
-/** `tls CERT KEY [CA] { client_auth WORD; keylog FILE }`; of several in a block the last one counts. */
+/** `tls CERT KEY [CA] { client_auth WORD; keylog FILE }` or `tls { acme DOMAINS...; … }`; of several in a block the last one counts. */
 export const module: PluginModule = {
   name: 'tls',
   setup(setup) {
@@ -32,14 +36,34 @@ export const module: PluginModule = {
     while (tokens.next()) {
       const args = tokens.remainingArgs()
       if (args.length === 0) {
-        throw new Error(
-          'certificates by ACME are not supported: obtain them by other means, and name the files: tls CERT KEY [CA]',
-        )
+        block.tls = acme(setup)
+        continue
       }
       block.tls = parse(setup, args)
     }
     return undefined
   },
+}
+
+/** Certificates that are obtained: the CA asks for its challenges in whatever block the domain is. */
+function acme(setup: Setup): TlsSettings {
+  const { tokens, block, log, host, shared, plugins } = setup
+  const options = parseAcme(tokens, block.root)
+  const owner = JSON.stringify({ ...options, domains: [...options.domains].sort() })
+  const challenges = shared('tls acme challenges', () => new Challenges())
+  let challenger = plugins().find((plugin) => plugin instanceof AcmeChallenger)
+  if (challenger === undefined) {
+    challenger = new AcmeChallenger(challenges)
+    setup.everywhere?.(challenger)
+  }
+  challenger.claim(options.domains, owner)
+  const certificates = shared(
+    `tls acme ${owner}`,
+    () => new AcmeCertificates(options, { challenges, log, host, obtain }),
+  )
+  certificates.load()
+  setup.onServing?.(() => certificates.start())
+  return certificates.settings()
 }
 
 function parse(setup: Setup, args: readonly string[]): TlsSettings {

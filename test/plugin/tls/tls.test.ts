@@ -77,7 +77,6 @@ t.test('mistakes are told', async (t) => {
     await say(`tls ${paths} {\ncolour blue\n}`),
     "Corefile:3 - Error during parsing: unknown option 'colour'",
   )
-  t.match(await say('tls {\nacme example.org\n}'), 'certificates by ACME are not supported')
 })
 
 t.test('relative paths are those of root', async (t) => {
