@@ -26,7 +26,9 @@ async function serve(
   const scope = table.openScope()
   const samples: Sample[] = []
   const onSample = (sample: Sample) => samples.push(sample)
-  const plane = new DataPlane({ threads: 1, table, log: silent, onSample, ...change })
+  const repeats: Buffer[] = []
+  const onRepeat = ({ query }: { query: Buffer }) => repeats.push(query)
+  const plane = new DataPlane({ threads: 1, table, log: silent, onSample, onRepeat, ...change })
   const listener = await openDatagram({ host: '127.0.0.1', port: 0, plane, scope }, () => undefined)
   const publish = (asked: Buffer, message: Buffer, more: Partial<Publication> = {}) =>
     table.publish({
@@ -60,6 +62,7 @@ async function serve(
     listener,
     publish,
     samples,
+    repeats,
     ask: (asked: Buffer) => client.ask(asked, listener.port),
     client,
   }
@@ -95,6 +98,29 @@ for (const [machine, options] of machines) {
     plane.takeSamples()
     t.equal(samples.length, 3)
   })
+}
+
+for (const [machine, options] of machines) {
+  if (machine === 'data threads' && typeof loadSyscalls() === 'string') continue
+
+  t.test(
+    `${machine}: who wants to see each answer and who wants a sample both get theirs`,
+    async (t) => {
+      const { plane, publish, samples, repeats, ask } = await serve(t, options)
+      const both = query('both')
+      publish(both, reply(both, { answer: [address(3)] }), { observed: true })
+      plane.sample(500)
+      await ask(query('both', { id: 1 }))
+      await ask(query(WEB, { id: 2 }))
+      while (repeats.length === 0) await new Promise((later) => setTimeout(later, 5))
+      plane.takeSamples()
+      t.strictSame(repeats, [query('both', { id: 1 })])
+      t.strictSame(
+        samples.map((sample) => sample.name),
+        [name('both.'), name(`${WEB}.`)],
+      )
+    },
+  )
 }
 
 if (typeof loadSyscalls() !== 'string') {
