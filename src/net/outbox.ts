@@ -41,8 +41,8 @@ export class Outbox {
     const batch = isLarge ? this.large : this.batch
     const at = isLarge ? 0 : slot
     batch.bytes.set(message, batch.packetAt(at))
-    batch.bytes.set(to.subarray(nameAt, nameAt + nameOctets), batch.nameAt(at))
-    batch.bytes.set(to.subarray(controlAt, controlAt + controlOctets), batch.controlAt(at))
+    copy(to, nameAt, batch.bytes, batch.nameAt(at), nameOctets)
+    copy(to, controlAt, batch.bytes, batch.controlAt(at), controlOctets)
     batch.queueTo(at, message.length, nameOctets, controlOctets)
     if (isLarge) batch.send(descriptor)
   }
@@ -50,4 +50,9 @@ export class Outbox {
   flush(): void {
     if (this.batch.pending > 0) this.batch.send(this.descriptor)
   }
+}
+
+/** For a few octets: a view and a call of `set` cost more. */
+function copy(from: Uint8Array, at: number, to: Uint8Array, toAt: number, octets: number): void {
+  for (let i = 0; i < octets; i++) to[toAt + i] = from[at + i] as number
 }

@@ -20,8 +20,8 @@ export function lookup(query: Query, qname: Name, qtype: number): Reply | Promis
       flags: query.flags,
       question: { qname, qtype, qclass: CLASS.IN },
       opt: query.opt,
-      message: query.message,
     },
+    query.message,
   )
   if (exchange.depth >= MAX_LOOKUP_DEPTH) {
     return giveUp(asked, 'lookup', RCODE.SERVFAIL, 'maximum depth of lookups exceeded')

@@ -76,7 +76,7 @@ export class Query {
 
   private foldedName: Name | undefined
 
-  constructor(exchange: Exchange, fields: QueryFields) {
+  constructor(exchange: Exchange, fields: Omit<QueryFields, 'message'>, message: Message) {
     this.exchange = exchange
     this.id = fields.id
     this.flags = fields.flags
@@ -85,7 +85,7 @@ export class Query {
     this.qtype = fields.question.qtype
     this.qclass = fields.question.qclass
     this.opt = fields.opt
-    this.message = fields.message
+    this.message = message
   }
 
   /** The qname in lower case: what is matched. */
@@ -121,13 +121,14 @@ export class Query {
       readonly exchange?: Exchange
     },
   ): Query {
-    const query = new Query(change.exchange ?? this.exchange, {
+    const fields = {
       id: this.id,
       flags: change.flags ?? this.flags,
       question: change.question ?? this.question,
       opt: 'opt' in change ? change.opt : this.opt,
-      message: change.message ?? this.message,
-    })
+    }
+    const { exchange = this.exchange, message = this.message } = change
+    const query = new Query(exchange, fields, message)
     query.zone = this.zone
     query.view = this.view
     query.repeatable = this.repeatable

@@ -193,7 +193,7 @@ export function tellRepeat({ context, query: packet, peer, seconds }: Repeat): v
     depth: 0,
     deadline: Number.POSITIVE_INFINITY,
   }
-  const query = new Query(exchange, { ...message, question: message.question, message })
+  const query = new Query(exchange, { ...message, question: message.question }, message)
   query.zone = known.zone
   query.view = known.view
   for (const observer of known.observers) observer(query, seconds)

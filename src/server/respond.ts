@@ -5,7 +5,7 @@ import { RCODE } from '../wire/codes.ts'
 import { isWellFormed } from '../wire/edns.ts'
 import { accept } from '../wire/gate.ts'
 import { FLAG } from '../wire/header.ts'
-import { type Message, readMessage } from '../wire/reader.ts'
+import { type Message, type Question, readMessage } from '../wire/reader.ts'
 import type { Rr } from '../wire/record.ts'
 import { MAX_MESSAGE_OCTETS, type Writer } from '../wire/writer.ts'
 import { contentOf, finish, optOf } from './finish.ts'
@@ -59,12 +59,8 @@ export class Responder {
       this.rejected++
       return this.reject(packet, peer, message, 'formerr')
     }
-    if (message.question === undefined) return this.withoutQuestion(message, peer)
-    const query = new Query(this.exchange(packet, peer), {
-      ...message,
-      question: message.question,
-      message,
-    })
+    if (!hasQuestion(message)) return this.withoutQuestion(message, peer)
+    const query = new Query(this.exchange(packet, peer), message, message)
     const reply = this.router.serve(query)
     return reply instanceof Promise
       ? reply.then((later) => owned(this.finish(query, later, true)))
@@ -147,6 +143,10 @@ export class Responder {
     }
     return this.writer.write(content, MAX_MESSAGE_OCTETS)
   }
+}
+
+function hasQuestion(message: Message): message is Message & { readonly question: Question } {
+  return message.question !== undefined
 }
 
 /** A message that is told later must not lie in the writer's buffer, which others use meanwhile. */

@@ -4,7 +4,7 @@ import type { Listener, Query } from '../plugin/query.ts'
 import { giveUp, type Reply, replyTo } from '../plugin/reply.ts'
 import type { Why } from '../plugin/why.ts'
 import { CLASS, EDE, RCODE, TYPE } from '../wire/codes.ts'
-import { ancestor, isAtOrBelow, type Name, ROOT } from '../wire/name.ts'
+import { isAtOrBelow, MAX_NAME_OCTETS, type Name, ROOT } from '../wire/name.ts'
 import type { Writer } from '../wire/writer.ts'
 import { fit } from './finish.ts'
 
@@ -43,6 +43,8 @@ export class Router implements Listener {
   readonly label: string
   readonly echoes: ReadonlySet<number>
   private readonly byZone = new Map<Name, RoutedBlock[]>()
+  /** 1 for as many octets as one of the zones has: other parts of a name need not be looked up. */
+  private readonly sizes = new Uint8Array(MAX_NAME_OCTETS + 1)
   private readonly anyClass: boolean
   private readonly explains: boolean
   private readonly dropped: Dropped
@@ -66,6 +68,7 @@ export class Router implements Listener {
     this.anyClass = blocks.some((block) => block.takesAnyClass)
     this.explains = blocks.some((block) => block.explains === true)
     for (const block of blocks) {
+      this.sizes[block.zone.length] = 1
       const same = this.byZone.get(block.zone)
       if (same === undefined) this.byZone.set(block.zone, [block])
       else same.push(block)
@@ -105,16 +108,19 @@ export class Router implements Listener {
    */
   private route(query: Query): RoutedBlock | undefined {
     let shortest: RoutedBlock | undefined
-    for (let zone = query.folded; ; zone = ancestor(zone, 1)) {
-      if (zone === ROOT && query.folded !== ROOT) break
-      for (const block of this.byZone.get(zone) ?? []) {
-        if (block.chain === undefined) return block
-        if (!takes(block, query)) continue
-        if (query.qtype !== TYPE.DS) return block
-        shortest = block
+    const { folded } = query
+    let at = 0
+    do {
+      if (this.sizes[folded.length - at] === 1) {
+        for (const block of this.byZone.get(folded.slice(at) as Name) ?? []) {
+          if (block.chain === undefined) return block
+          if (!takes(block, query)) continue
+          if (query.qtype !== TYPE.DS) return block
+          shortest = block
+        }
       }
-      if (zone === ROOT) break
-    }
+      at += folded.charCodeAt(at) + 1
+    } while (at < folded.length - 1)
     if (shortest !== undefined) return shortest
     return this.byZone.get(ROOT)?.find((block) => block.chain !== undefined && takes(block, query))
   }

@@ -112,7 +112,7 @@ function queryFor(
   }
   const fields = { id: 0, flags: FLAG.RD, question, opt: undefined }
   const none = { answer: [], authority: [], additional: [] }
-  return new Query(exchange, { ...fields, message: { ...fields, ...none, whole: true } })
+  return new Query(exchange, fields, { ...fields, ...none, whole: true })
 }
 
 /** The plugin with everything that is its own, and a note of what it does. */

@@ -56,19 +56,36 @@ export class Compression {
     for (let label = 0; label < labels; label++) {
       const start = this.starts[label] as number
       const slot = this.find(name, start, this.hashes[label] as number)
-      if (slot < 0) {
-        if (at < MAX_POINTER_OFFSET) this.add(-slot - 1, at)
-      } else if (!inFull) {
+      if (slot >= 0) {
+        // Whatever follows a suffix that is known is known as well.
+        if (inFull) return this.copy(name, start, at)
         const offset = this.offsets[slot] as number
         message[at] = 0xc0 | (offset >> 8)
         message[at + 1] = offset & 0xff
         return at + 2
       }
+      if (at < MAX_POINTER_OFFSET) this.add(-slot - 1, at)
       const end = start + name.charCodeAt(start) + 1
       for (let i = start; i < end; i++) message[at++] = name.charCodeAt(i)
     }
     message[at] = 0
     return at + 1
+  }
+
+  private copy(name: Name, start: number, at: number): number {
+    const { message } = this
+    for (let i = start; i < name.length; i++) message[at++] = name.charCodeAt(i)
+    return at
+  }
+
+  /** Remembers the suffixes of a name that was written in full at `at`, into an empty message. */
+  note(name: Name, at: number): void {
+    const labels = this.hashSuffixes(name)
+    for (let label = 0; label < labels; label++) {
+      const start = this.starts[label] as number
+      const slot = this.find(name, start, this.hashes[label] as number)
+      if (slot < 0) this.add(-slot - 1, at + start)
+    }
   }
 
   /** Fills `starts` and `hashes`, one entry a label; returns how many labels there are. */

@@ -166,8 +166,22 @@ class Reader {
     return this.packet.toString('latin1', this.at - octets, this.at)
   }
 
-  /** The name at the cursor, its pointers followed (RFC 1035 §4.1.4). Pointers may lead anywhere in the message, as often as bounds allow. */
+  /** The name at the cursor. Nearly all stand there as they are: those are one slice. */
   private name(end = this.packet.length): Name | undefined {
+    const { packet, at: from } = this
+    let at = from
+    let length = at < end ? (packet[at] as number) : 0xff
+    while (length !== 0 && length < 0x40) {
+      at += length + 1
+      length = at < end ? (packet[at] as number) : 0xff
+    }
+    if (length !== 0 || at - from >= MAX_NAME_OCTETS) return this.compressedName(end)
+    this.at = at + 1
+    return packet.toString('latin1', from, at + 1) as Name
+  }
+
+  /** The same with its pointers followed (RFC 1035 §4.1.4). They may lead anywhere in the message, as often as bounds allow. */
+  private compressedName(end: number): Name | undefined {
     const { packet } = this
     let at = this.at
     let behind = 0

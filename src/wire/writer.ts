@@ -11,6 +11,11 @@ export const MAX_MESSAGE_OCTETS = 0xffff
 /** Octets that every UDP client takes (RFC 1035 §4.2.1). */
 export const MIN_UDP_OCTETS = 512
 
+/** RFC 1035 §4.1.4: to the first octet behind the header. */
+const POINTER_TO_QUESTION = 0xc000 | HEADER_OCTETS
+/** Octets up to which a view of the buffer is kept for the next message of that size. */
+const MAX_KEPT_VIEW = 1232
+
 /** What a message is written from. */
 export interface Content {
   readonly id: number
@@ -37,6 +42,11 @@ export class Writer {
 
   private readonly buffer: Buffer
   private readonly names: Compression
+  /** Views of the buffer that were handed out, by their octets: making one costs as much as writing a record. */
+  private readonly views: (Buffer | undefined)[] = []
+  /** The name of the question, until another name is written: only then are its suffixes noted for pointers. */
+  private unnoted: Name | undefined
+  private qname: Name | undefined
   private at = 0
   private limit = 0
 
@@ -59,7 +69,13 @@ export class Writer {
     if (content.opt !== undefined) this.opt(content.opt)
     const flags = content.flags | (this.truncated ? FLAG.TC : 0)
     this.header(content, flags)
-    return this.buffer.subarray(0, this.at)
+    return this.written(this.at)
+  }
+
+  private written(octets: number): Buffer {
+    if (octets > MAX_KEPT_VIEW) return this.buffer.subarray(0, octets)
+    this.views[octets] ??= this.buffer.subarray(0, octets)
+    return this.views[octets]
   }
 
   private start(content: Content, limit: number): void {
@@ -67,8 +83,10 @@ export class Writer {
     this.at = HEADER_OCTETS
     this.limit = limit - (content.opt === undefined ? 0 : optOctets(content.opt))
     const { question } = content
+    this.qname = question?.qname
+    this.unnoted = this.qname
     if (question === undefined) return
-    this.name(question.qname, false)
+    this.octets(question.qname, 0, question.qname.length)
     this.word(question.qtype)
     this.word(question.qclass)
   }
@@ -146,6 +164,14 @@ export class Writer {
   }
 
   private name(name: Name, inFull: boolean): void {
+    if (!inFull && name === this.qname && name.length > 1) {
+      this.word(POINTER_TO_QUESTION)
+      return
+    }
+    if (this.unnoted !== undefined) {
+      this.names.note(this.unnoted, HEADER_OCTETS)
+      this.unnoted = undefined
+    }
     this.at = this.names.write(name, this.at, inFull)
   }
 

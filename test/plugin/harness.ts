@@ -303,7 +303,7 @@ export function queryFor(question: string, asking: Asking, router?: Router): Que
         }
   const none = { answer: [], authority: [], additional: [] }
   const message = { id, flags, question: asked, ...none, opt, whole: true }
-  return new Query(exchange, { id, flags, question: asked, opt, message })
+  return new Query(exchange, { id, flags, question: asked, opt }, message)
 }
 
 /** A plugin that answers every question with these records (zone-file text), AA set, as often as it is asked. */

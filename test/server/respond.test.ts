@@ -150,7 +150,7 @@ function makeQuery(exchange: Exchange, question: Question): Query {
     opt: undefined,
     whole: true,
   }
-  return new Query(exchange, { id: 1, flags: 0x0100, question, opt: undefined, message })
+  return new Query(exchange, { id: 1, flags: 0x0100, question, opt: undefined }, message)
 }
 
 t.test('an EDNS option that its code does not allow gets FORMERR', async (t) => {

@@ -1,6 +1,6 @@
 import { RCODE } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
-import { isAtOrBelow, type Name, name, nameToText } from '../../wire/name.ts'
+import { isAtOrBelow, type Name, name, nameToText, ROOT } from '../../wire/name.ts'
 import { type Lifetime, ONCE, stands, until, type Versions, whileStanding } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
@@ -13,7 +13,7 @@ import type { Options } from './options.ts'
 import { Refresher, withAd } from './refresh.ts'
 import { Store } from './store.ts'
 import { aging, keptTtl, withTtl } from './ttl.ts'
-import { toldBehind, whyKept, whyStale } from './why.ts'
+import { whyKept, whyStale, withoutOpt } from './why.ts'
 
 /**
  * Plugins that answer from what is known here: the cluster, files. Their answers carry the versions of what they were made from. Where one does not (because it
@@ -97,7 +97,7 @@ export class Cache implements Plugin {
   }
 
   serve(query: Query, next: Next): Reply | Promise<Reply> {
-    if (!this.served.some((zone) => isAtOrBelow(query.folded, zone))) return next(query)
+    if (!covers(this.served, query.folded)) return next(query)
     const series = this.metrics.of(query.exchange.listener.label)
     const now = this.host.now()
     series.requests.inc()
@@ -138,13 +138,15 @@ export class Cache implements Plugin {
    */
   take(query: Query, reply: Reply, series: Series, refreshing: boolean): Taken {
     if (reply.kind !== 'message') return { reply, item: undefined }
-    const kind = classify(reply, this.host.wallClock())
+    const kind = classify(reply, reply.opt === undefined ? 0 : this.host.wallClock())
     const ttl = keptTtl(reply, kind, this.options)
-    // OPT is between two servers (RFC 6891 §6.2.1): the client gets one of this server's own.
-    const timed = { ...withTtl(reply, Math.trunc(ttl)), opt: undefined, ...toldBehind(reply) }
+    const timed = withoutOpt(withTtl(reply, Math.trunc(ttl)))
     const bounded = this.withoutUnwantedAd(query, timed)
+    const isReply = isReplyTo(query, reply)
+    // Most of a cluster's: not worth a look at its records.
+    if (isReply && this.isNeverKept(query.folded)) return { reply: bounded, item: undefined }
     if (ttl <= 0 || !isKeepable(reply, kind)) return { reply: bounded, item: undefined }
-    if (!isReplyTo(query, reply)) {
+    if (!isReply) {
       series.drops.inc()
       return { reply: { ...bounded, lifetime: ONCE, deniedBelow: 0 }, item: undefined }
     }
@@ -171,6 +173,10 @@ export class Cache implements Plugin {
 
   /** The item that answers the query, and which kind of hit it is. A failure gives way to an answer that is still good. */
   private find(query: Query, now: number, series: Series): Item | undefined {
+    if (this.isNeverKept(query.folded)) {
+      series.misses.inc()
+      return undefined
+    }
     const key = keyOf(query)
     const success = this.alive(this.successes, key)
     const { preferPositive, staleFor } = this.options
@@ -191,6 +197,11 @@ export class Cache implements Plugin {
     if (usable === undefined) series.misses.inc()
     else series.success.hits.inc()
     return usable
+  }
+
+  /** Names that both `disable success` and `disable denial` cover need not be looked for. */
+  private isNeverKept(folded: Name): boolean {
+    return covers(this.exceptSuccess, folded) && covers(this.exceptDenial, folded)
   }
 
   /** The item of a key; one whose versions do not stand any more is taken out. */
@@ -222,7 +233,7 @@ export class Cache implements Plugin {
     if (!repeatable && KNOW_THEMSELVES.has(reply.by)) return undefined
     const positive = kind === 'answer' || kind === 'delegation'
     const except = positive ? this.exceptSuccess : this.exceptDenial
-    if (except.some((zone) => isAtOrBelow(query.folded, zone))) return undefined
+    if (covers(except, query.folded)) return undefined
     const key = keyOf(query)
     const now = this.host.now()
     const { preferPositive } = this.options
@@ -296,6 +307,11 @@ export class Cache implements Plugin {
     if (wantsAuthenticated(query) || (reply.flags & FLAG.AD) === 0) return reply
     return { ...reply, flags: reply.flags & ~FLAG.AD }
   }
+}
+
+function covers(zones: readonly Name[], folded: Name): boolean {
+  for (const zone of zones) if (zone === ROOT || isAtOrBelow(folded, zone)) return true
+  return false
 }
 
 /** DO, CD, qtype, qclass and the qname in lower case. */

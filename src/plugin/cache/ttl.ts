@@ -28,13 +28,19 @@ function lowestTtl(reply: Reply, kind: Class, most: number): number {
 
 /** The reply with this TTL in all its records, those of a transfer included. */
 export function withTtl(reply: Reply, ttl: number): Reply {
-  return {
-    ...reply,
-    answer: setTtl(reply.answer, ttl),
-    authority: setTtl(reply.authority, ttl),
-    additional: setTtl(reply.additional, ttl),
-    stream: reply.stream && retimed(reply.stream, ttl),
+  const answer = setTtl(reply.answer, ttl)
+  const authority = setTtl(reply.authority, ttl)
+  const additional = setTtl(reply.additional, ttl)
+  const { stream } = reply
+  if (
+    stream === undefined &&
+    answer === reply.answer &&
+    authority === reply.authority &&
+    additional === reply.additional
+  ) {
+    return reply
   }
+  return { ...reply, answer, authority, additional, stream: stream && retimed(stream, ttl) }
 }
 
 async function* retimed(

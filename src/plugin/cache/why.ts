@@ -4,11 +4,14 @@ import type { Reply } from '../reply.ts'
 import type { Why } from '../why.ts'
 import type { Item } from './item.ts'
 
-/** What a server behind said of an error in its OPT record, which ends here: for clients of this one. */
-export function toldBehind({ why, opt }: Reply): Pick<Reply, 'why'> {
-  if (why !== undefined || opt === undefined) return {}
-  const told = readExtendedError(opt)
-  return told === undefined ? {} : { why: () => told }
+/**
+ * OPT is between two servers (RFC 6891 §6.2.1): the client gets one of this server's own. What a server behind said of an error in it is kept for clients of
+ * this one.
+ */
+export function withoutOpt(reply: Reply): Reply {
+  if (reply.opt === undefined) return reply
+  const told = reply.why === undefined ? readExtendedError(reply.opt) : undefined
+  return { ...reply, opt: undefined, why: told === undefined ? reply.why : () => told }
 }
 
 /** Why an item that is not over is no answer: what it was told with, or for a failure that it is kept (RFC 8914 §4.14). */

@@ -1,7 +1,7 @@
 import { CLASS, TYPE } from '../../wire/codes.ts'
 import type { Name } from '../../wire/name.ts'
 import { type Octets, type Rr, srvRdata } from '../../wire/record.ts'
-import type { Hit, Hits } from './hits.ts'
+import type { Hit, Hits, ServiceAnswer } from './hits.ts'
 import { inZone } from './zones.ts'
 
 /** Records of an answer, and what goes along with it. */
@@ -35,24 +35,32 @@ export function serviceRecords(
   owner: Name,
   suffix: Name,
   ttl: number,
-  hits: readonly Hit[],
+  hits: Hits,
 ): Records | typeof UNSPEAKABLE {
+  const { rdata, additional } = hits.services(suffix, (list) => serviceAnswer(list, suffix, ttl))
+  if (rdata === undefined) return UNSPEAKABLE
+  if (rdata.length === 0) return NO_RECORDS
+  const { SRV: type } = TYPE
+  return {
+    answer: rdata.map((one) => ({ owner, type, class: CLASS.IN, ttl, rdata: one })),
+    additional,
+  }
+}
+
+function serviceAnswer(hits: readonly Hit[], suffix: Name, ttl: number): ServiceAnswer {
   const weight = weightOf(hits.length)
-  const answer: Rr[] = []
+  const rdata: Octets[] = []
   const additional: Rr[] = []
   const seen = new Set<string>()
   for (const hit of hits) {
     if (hit.port === -1) continue
     const target = targetOf(hit, suffix)
-    if (target === undefined) return UNSPEAKABLE
+    if (target === undefined) return { suffix, rdata: undefined, additional }
     const port = hit.port & 0xffff
-    if (isNew(seen, `${port} ${target}`)) {
-      const rdata = srvRdata(0, weight, port, target)
-      answer.push({ owner, type: TYPE.SRV, class: CLASS.IN, ttl, rdata })
-    }
+    if (isNew(seen, `${port} ${target}`)) rdata.push(srvRdata(0, weight, port, target))
     if (isNew(seen, `${hit.host.text}/${target}`)) additional.push(glue(target, ttl, hit))
   }
-  return answer.length === 0 ? NO_RECORDS : { answer, additional }
+  return { suffix, rdata, additional }
 }
 
 /** NS records with all addresses, repeated ones too. */

@@ -170,10 +170,7 @@ function filtered(hits: Hits, parts: NameParts): Hits | undefined {
     return list.length === 0 ? undefined : new Hits(list)
   }
   if (port === '' && protocol === '') return hits.list.length === 0 ? undefined : hits
-  const list = hits.list.filter(
-    (at) => isAnyOr(port, at.portName) && isAnyOr(protocol, at.protocol),
-  )
-  return list.length === 0 ? undefined : new Hits(list)
+  return hits.ofPort(port, protocol)
 }
 
 function isAnyOr(asked: string, had: string): boolean {

@@ -7,8 +7,8 @@ import type {
 } from '../../kube/store.ts'
 import { isPublished } from '../../kube/store.ts'
 import { TYPE } from '../../wire/codes.ts'
-import { nameFromText, nameOfLabels, ROOT } from '../../wire/name.ts'
-import type { Octets } from '../../wire/record.ts'
+import { type Name, nameFromText, nameOfLabels, ROOT } from '../../wire/name.ts'
+import type { Octets, Rr } from '../../wire/record.ts'
 import { addressOctets } from './address.ts'
 
 /** Where a hit leads: an address, or a name to go on with (ExternalName, slices of type FQDN, a Service without any address). */
@@ -37,6 +37,15 @@ export interface Hit {
   readonly target: Octets | undefined
 }
 
+/** SRV records without their owner, and the hosts' addresses. */
+export interface ServiceAnswer {
+  /** The zone in the client's spelling. */
+  readonly suffix: Name
+  /** Undefined where a name is too long to be written. */
+  readonly rdata: readonly Octets[] | undefined
+  readonly additional: readonly Rr[]
+}
+
 /** Hits in the order of the answer. Immutable; those of one record are made once. */
 export class Hits {
   readonly list: readonly Hit[]
@@ -44,9 +53,35 @@ export class Hits {
   #ipv4: readonly Octets[] | undefined
   #ipv6: readonly Octets[] | undefined
   #byEndpoint: Map<string, Hit[]> | undefined
+  /** Those of one port each that somebody asked for: no more than the object has ports. */
+  readonly #byPort: { readonly port: string; readonly protocol: string; readonly hits: Hits }[] = []
+  #services: ServiceAnswer | undefined
 
   constructor(list: readonly Hit[]) {
     this.list = list
+  }
+
+  /** Those of a port and protocol, empty text for any; undefined for none. */
+  ofPort(port: string, protocol: string): Hits | undefined {
+    for (const known of this.#byPort) {
+      if (known.port === port && known.protocol === protocol) return known.hits
+    }
+    const list = this.list.filter(
+      (hit) => isAnyOr(port, hit.portName) && isAnyOr(protocol, hit.protocol),
+    )
+    if (list.length === 0) return undefined
+    const hits = new Hits(list)
+    this.#byPort.push({ port, protocol, hits })
+    return hits
+  }
+
+  /** What SRV records to these hits are made of under a suffix, made once as long as the suffix stays. */
+  services(
+    suffix: Name,
+    make: (list: readonly Hit[], suffix: Name) => ServiceAnswer,
+  ): ServiceAnswer {
+    if (this.#services?.suffix !== suffix) this.#services = make(this.list, suffix)
+    return this.#services
   }
 
   /** Whether all hosts are addresses. */
@@ -231,6 +266,10 @@ function before(endpoint: string, labels: Octets | undefined): Octets | undefine
   if (labels === undefined) return undefined
   const front = labelsOctets(endpoint.split('.'))
   return front === undefined ? undefined : ((front + labels) as Octets)
+}
+
+function isAnyOr(asked: string, had: string): boolean {
+  return asked === '' || asked === had
 }
 
 function different(hits: readonly Hit[], type: number): readonly Octets[] {

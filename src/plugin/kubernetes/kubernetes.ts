@@ -248,11 +248,13 @@ export class Kubernetes implements Plugin {
   #services(query: Query, asked: Asked): Outcome {
     const hits = this.#find(asked, TYPE.SRV)
     if (hits === undefined) return NAME_ERROR
-    const list = hits.plain ? hits.list : hits.list.filter((hit) => hit.host.type !== TYPE.CNAME)
+    const hosts = hits.plain
+      ? hits
+      : new Hits(hits.list.filter((hit) => hit.host.type !== TYPE.CNAME))
     return this.#replies.reply(
       query,
       asked,
-      serviceRecords(asked.qname, asked.suffix, this.#config.ttl, list),
+      serviceRecords(asked.qname, asked.suffix, this.#config.ttl, hosts),
     )
   }
 

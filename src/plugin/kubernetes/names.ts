@@ -129,14 +129,21 @@ function withoutUnderscore(label: string): string {
   return label.startsWith('_') ? label.slice(1) : label
 }
 
-/** What needs no escape in presentation form. */
-const PLAIN = /^[!#-&*-\-/-:<-?A-[\]-~]*$/
+/** 1 for each octet that presentation form gives as it is. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, octet) =>
+  /^[!#-&*-\-/-:<-?A-[\]-~]$/.test(String.fromCharCode(octet)) ? 1 : 0,
+)
 
 /**
  * The label as text. One with octets that presentation form escapes is given in that form, so that `a\.b`, one label, is never taken for the `a.b` that an
  * object may hold.
  */
 function labelAt(name: Name, at: number): string {
-  const label = name.slice(at + 1, at + 1 + name.charCodeAt(at))
-  return PLAIN.test(label) ? label : nameToText(nameOfLabels([label]) as Name).slice(0, -1)
+  const end = at + 1 + name.charCodeAt(at)
+  const label = name.slice(at + 1, end)
+  for (let i = at + 1; i < end; i++) {
+    if (PLAIN[name.charCodeAt(i)] === 0)
+      return nameToText(nameOfLabels([label]) as Name).slice(0, -1)
+  }
+  return label
 }

@@ -50,26 +50,26 @@ export class Replies {
 
   /** Nothing negative is repeated before the store knows everything. */
   negative(query: Query, asked: Asked, rcode: number): Reply {
-    const { record, change } = this.#zoneSoa(asked)
+    const { record, liveSerial } = this.#zoneSoa(asked)
     return replyTo(query, BY, {
       flags: flagsOf(query),
       rcode,
       authority: [record],
       lifetime: this.#parts.store.synced ? asked.reading.lifetime() : ONCE,
       echoesSpelling: echoesSpelling(query, asked),
-      ...change,
+      liveSerial,
     })
   }
 
   /** The apex asked for its SOA. */
   soa(query: Query, asked: Asked): Reply {
-    const { record, change } = this.#zoneSoa(asked)
+    const { record, liveSerial } = this.#zoneSoa(asked)
     return replyTo(query, BY, {
       flags: flagsOf(query),
       answer: [record],
       lifetime: asked.reading.lifetime(),
       echoesSpelling: echoesSpelling(query, asked),
-      ...change,
+      liveSerial,
     })
   }
 
@@ -79,12 +79,12 @@ export class Replies {
   }
 
   /** The zone's SOA and how the reply tells of its serial: by name, or by ending with it. */
-  #zoneSoa(asked: Asked): { record: Rr; change: Partial<Reply> } {
+  #zoneSoa(asked: Asked): { record: Rr; liveSerial: string | undefined } {
     const stamp = stampOf(asked.zone)
     const liveSerial = this.liveSerial(stamp)
     if (liveSerial === undefined) asked.reading.key(stampKey(stamp))
     const record = asked.zone.soa(asked.suffix, this.#parts.store.stamps[stamp])
-    return { record, change: liveSerial === undefined ? {} : { liveSerial } }
+    return { record, liveSerial }
   }
 }
 
