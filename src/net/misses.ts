@@ -1,5 +1,6 @@
 import { PACKET_OCTETS } from './batch.ts'
 import type { Front } from './front.ts'
+import { Leftovers } from './leftovers.ts'
 import type { Endpoint, Handle, ListenerStats, Peer, Response } from './listener.ts'
 import type { Observations } from './observations.ts'
 import { Outbox } from './outbox.ts'
@@ -45,6 +46,7 @@ export class Misses {
   private readonly rings: readonly RingReader[]
   private readonly outbox: Outbox
   private readonly record = new Record()
+  private leftovers: Leftovers | undefined
   private waiting = 0
   private flushing = false
   private running = false
@@ -122,6 +124,21 @@ export class Misses {
     }
     this.nextRing = (this.nextRing + 1) % this.rings.length
     return taken
+  }
+
+  /** Answers what waits at the socket of a thread that is not there; its listener takes nothing new. */
+  takeLeft(listener: number, thread: number): void {
+    const descriptor = this.parts.listener(listener)?.descriptors[thread]
+    if (descriptor === undefined) return
+    this.leftovers ??= new Leftovers(this.parts.syscalls)
+    const { ring } = this.leftovers
+    while (this.leftovers.take(descriptor, listener)) {
+      for (let at = ring.read(); at >= 0; at = ring.read()) {
+        this.take(ring, at, thread)
+        ring.release()
+      }
+    }
+    this.outbox.flush()
   }
 
   private take(ring: RingReader, at: number, thread: number): void {

@@ -76,6 +76,8 @@ interface Group {
   readonly number: number
   readonly sockets: SocketGroup
   readonly listening: Listening
+  /** Its end, once it has been asked for. */
+  closed: Promise<void> | undefined
 }
 
 /**
@@ -239,7 +241,7 @@ export class DataPlane {
       waiting: 0,
       idle: undefined,
     }
-    const group = { number, sockets, listening }
+    const group = { number, sockets, listening, closed: undefined }
     this.groups.set(number, group)
     const { listeners } = this.memory
     const at = number * LISTENER.WORDS
@@ -266,9 +268,13 @@ export class DataPlane {
     return { number, memory, table, clockOffset: -clockOrigin() }
   }
 
-  private async closeGroup(group: Group, drainMs: number): Promise<void> {
+  private closeGroup(group: Group, drainMs: number): Promise<void> {
+    group.closed ??= this.emptyAndClose(group, drainMs)
+    return group.closed
+  }
+
+  private async emptyAndClose(group: Group, drainMs: number): Promise<void> {
     const { number, sockets, listening } = group
-    if (this.groups.get(number) !== group) return
     const syscalls = this.syscalls as Syscalls
     const { listeners } = this.memory
     const at = number * LISTENER.WORDS
@@ -276,7 +282,8 @@ export class DataPlane {
     Atomics.store(listeners, at + LISTENER.DRAINED, 0)
     Atomics.store(listeners, at + LISTENER.STATE, STATE.DRAINING)
     this.wake()
-    await this.drained(at)
+    this.workers.startWaiting()
+    await this.emptied(group, drainMs)
     await this.answered(listening, drainMs)
     listening.stats.dropped += listening.waiting
     this.misses?.flush()
@@ -286,16 +293,32 @@ export class DataPlane {
     for (const descriptor of sockets.descriptors) syscalls.close(descriptor)
   }
 
-  /** Until every thread has emptied its socket, and what it queued has been taken. */
-  private async drained(at: number): Promise<void> {
-    const all = 2 ** this.threads - 1
-    const ends = performance.now() + THREADS_MS
-    while (performance.now() < ends) {
+  /** Waits until every thread has emptied its socket, and what it queued has been taken. One that does not come is helped: it may not be up yet. */
+  private async emptied({ number }: Group, drainMs: number): Promise<void> {
+    const at = number * LISTENER.WORDS
+    const missing = await this.drained(at, Math.min(THREADS_MS, drainMs))
+    if (missing === 0) return
+    for (let thread = 0; thread < this.threads; thread++) {
+      if ((missing & (1 << thread)) !== 0) this.misses?.takeLeft(number, thread)
+    }
+    // It may have come meanwhile, and hold the rest.
+    await this.drained(at, drainMs)
+  }
+
+  /** Waits so long at most; returns a bit for each thread that has not come. */
+  private async drained(at: number, milliseconds: number): Promise<number> {
+    for (const ends = performance.now() + milliseconds; ; ) {
       this.observations?.take()
-      const drained = Atomics.load(this.memory.listeners, at + LISTENER.DRAINED) >>> 0
-      if (drained === all && this.misses?.isEmpty() === true) return
+      const missing = this.notDrained(at)
+      if (missing === 0 && this.misses?.isEmpty() === true) return 0
+      if (performance.now() >= ends) return missing
       await new Promise((later) => setTimeout(later, 5))
     }
+  }
+
+  private notDrained(at: number): number {
+    const all = 2 ** this.threads - 1
+    return all & ~Atomics.load(this.memory.listeners, at + LISTENER.DRAINED)
   }
 
   private async answered(listening: Listening, drainMs: number): Promise<void> {

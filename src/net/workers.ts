@@ -27,6 +27,8 @@ export class Workers {
   private readonly options: WorkersOptions
   private readonly running = new Map<number, Worker>()
   private readonly ends = new Map<number, Promise<void>>()
+  /** Those that wait to be started again. */
+  private readonly restarts = new Map<number, NodeJS.Timeout>()
   private started = false
   private ending = false
   private lastEnd = Number.NEGATIVE_INFINITY
@@ -42,9 +44,16 @@ export class Workers {
     for (let number = 0; number < this.options.count; number++) this.startOne(number)
   }
 
+  /** Has those that wait to be started again started at once: a socket is to be emptied before it closes. */
+  startWaiting(): void {
+    for (const number of [...this.restarts.keys()]) this.startAgain(number)
+  }
+
   /** Threads that end from now on are not replaced; to be called before they are told to. */
   letEnd(): void {
     this.ending = true
+    for (const timer of this.restarts.values()) clearTimeout(timer)
+    this.restarts.clear()
   }
 
   /** Waits until all have ended; those that have not when the time is over are ended. */
@@ -87,9 +96,14 @@ export class Workers {
     this.replaced++
     const reason = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)
     this.options.log.error(`data thread ${number} ended and is replaced: ${reason}`)
-    setTimeout(() => {
-      if (!this.ending) this.startOne(number)
-    }, this.restartDelay())
+    const timer = setTimeout(() => this.startAgain(number), this.restartDelay())
+    this.restarts.set(number, timer)
+  }
+
+  private startAgain(number: number): void {
+    clearTimeout(this.restarts.get(number))
+    this.restarts.delete(number)
+    this.startOne(number)
   }
 
   private restartDelay(): number {

@@ -1,84 +1,10 @@
 import t from 'tap'
-import type { OpenListener, Peer } from '../../src/net/listener.ts'
 import { openDatagram } from '../../src/net/listener.ts'
-import { DataPlane, type PlaneOptions } from '../../src/net/plane.ts'
+import type { PlaneOptions } from '../../src/net/plane.ts'
 import { loadSyscalls } from '../../src/net/syscalls.ts'
-import type { Publication } from '../../src/table/publish.ts'
-import { Question } from '../../src/table/question.ts'
-import { Table } from '../../src/table/table.ts'
-import { TableVersions } from '../../src/table/versions.ts'
 import { address, query, reply } from '../table/harness.ts'
 import { UdpClient } from './clients.ts'
-
-const silent = { info: () => {}, warning: () => {}, error: () => {} }
-const WEB = 'web.shop.svc.cluster.local'
-
-/** A plane with a table, and a chain that answers everything with 10.0.0.9. */
-class Server {
-  readonly versions = new TableVersions(1 << 8)
-  readonly table: Table
-  readonly plane: DataPlane
-  readonly scope: number
-  readonly peers: Peer[] = []
-  readonly repeats: string[] = []
-  private readonly listeners: OpenListener[] = []
-
-  constructor(threads: number, change: Partial<PlaneOptions> = {}) {
-    const { counters } = this.versions
-    this.table = new Table({
-      octets: 1 << 20,
-      readers: threads + 1,
-      versions: counters,
-      seed: 5,
-      now: () => performance.now(),
-    })
-    this.scope = this.table.openScope()
-    const onRepeat = (repeat: { query: Buffer }) => this.repeats.push(repeat.query.toString('hex'))
-    this.plane = new DataPlane({ threads, table: this.table, log: silent, onRepeat, ...change })
-  }
-
-  async open(host = '127.0.0.1', port = 0): Promise<number> {
-    const { plane, scope } = this
-    const listener = await openDatagram({ host, port, plane, scope }, (packet, peer) => {
-      this.peers.push(peer)
-      return chain(packet)
-    })
-    this.listeners.push(listener)
-    return listener.port
-  }
-
-  publish(name: string, change: Partial<Publication> = {}): string {
-    const asked = query(name)
-    return this.table.publish({
-      scope: this.scope,
-      query: asked,
-      stream: false,
-      message: reply(asked, { answer: [address(1)] }),
-      optOctets: 0,
-      opt: 'echoed',
-      versions: [],
-      until: Number.POSITIVE_INFINITY,
-      rotates: false,
-      anySpelling: true,
-      deniedBelow: 0,
-      dear: true,
-      counts: [],
-      observed: false,
-      ...change,
-    })
-  }
-
-  async close(): Promise<void> {
-    await Promise.all(this.listeners.map((listener) => listener.close()))
-    await this.plane.close()
-  }
-}
-
-/** What a chain says to every whole question. */
-const chain = (packet: Buffer): Buffer | undefined =>
-  new Question(0).read(packet, 0, packet.length, false)
-    ? reply(packet, { answer: [address(9)] })
-    : undefined
+import { chain, PlaneBench, WEB } from './plane-bench.ts'
 
 const machines: readonly (readonly [string, Partial<PlaneOptions>])[] = [
   ['data threads', {}],
@@ -89,7 +15,7 @@ for (const [machine, options] of machines) {
   if (machine === 'data threads' && typeof loadSyscalls() === 'string') continue
 
   t.test(`${machine}: the table answers what it knows, the chain the rest`, async (t) => {
-    const server = new Server(2, options)
+    const server = new PlaneBench(2, options)
     t.teardown(() => server.close())
     const port = await server.open()
     server.publish(WEB)
@@ -108,7 +34,7 @@ for (const [machine, options] of machines) {
   t.test(
     `${machine}: answers leave from the address that was asked, over both families`,
     async (t) => {
-      const server = new Server(1, options)
+      const server = new PlaneBench(1, options)
       t.teardown(() => server.close())
       const port = await server.open('')
       server.publish(WEB)
@@ -129,7 +55,7 @@ for (const [machine, options] of machines) {
   )
 
   t.test(`${machine}: many queries at once, each answered once`, async (t) => {
-    const server = new Server(2, options)
+    const server = new PlaneBench(2, options)
     t.teardown(() => server.close())
     const port = await server.open()
     server.publish(WEB)
@@ -146,7 +72,7 @@ for (const [machine, options] of machines) {
   })
 
   t.test(`${machine}: what has come is answered before the listener closes`, async (t) => {
-    const server = new Server(2, options)
+    const server = new PlaneBench(2, options)
     const port = await server.open()
     server.publish(WEB)
     const client = await UdpClient.open()
@@ -159,7 +85,7 @@ for (const [machine, options] of machines) {
   })
 
   t.test(`${machine}: hostile packets do no harm`, async (t) => {
-    const server = new Server(1, options)
+    const server = new PlaneBench(1, options)
     t.teardown(() => server.close())
     const port = await server.open()
     server.publish(WEB)
@@ -179,7 +105,7 @@ for (const [machine, options] of machines) {
   t.test(
     `${machine}: a change of the configuration takes effect between two batches`,
     async (t) => {
-      const server = new Server(1, options)
+      const server = new PlaneBench(1, options)
       t.teardown(() => server.close())
       const { plane } = server
       const listener = await openDatagram({ host: '127.0.0.1', port: 0, plane }, chain)
@@ -198,7 +124,7 @@ for (const [machine, options] of machines) {
   )
 
   t.test(`${machine}: an address that is taken is told`, async (t) => {
-    const server = new Server(2, options)
+    const server = new PlaneBench(2, options)
     t.teardown(() => server.close())
     const port = await server.open()
     await t.rejects(server.open('127.0.0.1', port), {
@@ -208,7 +134,7 @@ for (const [machine, options] of machines) {
   })
 
   t.test(`${machine}: repetitions that are to be told are told one by one`, async (t) => {
-    const server = new Server(2, options)
+    const server = new PlaneBench(2, options)
     t.teardown(() => server.close())
     const port = await server.open()
     server.publish(WEB, { observed: true })
@@ -228,7 +154,7 @@ for (const [machine, options] of machines) {
 
 if (typeof loadSyscalls() !== 'string') {
   t.test('several addresses share the threads', async (t) => {
-    const server = new Server(2)
+    const server = new PlaneBench(2)
     t.teardown(() => server.close())
     const ports = [await server.open(), await server.open(), await server.open('::1')]
     server.publish(WEB)
@@ -247,7 +173,7 @@ if (typeof loadSyscalls() !== 'string') {
   t.test(
     'a thread that throws is replaced over the same socket, and nothing is lost',
     async (t) => {
-      const server = new Server(1)
+      const server = new PlaneBench(1)
       t.teardown(() => server.close())
       const port = await server.open()
       server.publish(WEB)
@@ -266,7 +192,7 @@ if (typeof loadSyscalls() !== 'string') {
 
   t.test('starting and stopping at any moment does not hang', async (t) => {
     for (let round = 0; round < 6; round++) {
-      const server = new Server(2)
+      const server = new PlaneBench(2)
       const port = await server.open()
       const client = await UdpClient.open()
       for (let id = 0; id < 10 * round; id++) await client.send(query(WEB, { id }), port)
@@ -278,7 +204,7 @@ if (typeof loadSyscalls() !== 'string') {
   })
 
   t.test('queries that wait for the chain are bounded, and those above it counted', async (t) => {
-    const server = new Server(1)
+    const server = new PlaneBench(1)
     t.teardown(() => server.close())
     const { plane } = server
     const waiting: (() => void)[] = []
