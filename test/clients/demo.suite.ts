@@ -54,6 +54,20 @@ t.test('what it prints to try is answered', async (t) => {
   }
 })
 
+t.test(
+  'the live page that it prints is there, and the name with a mistake explained',
+  async (t) => {
+    const [, page = ''] = /^The live page: (\S+)$/m.exec(demo.printed()) ?? []
+    for (const path of ['', 'page/main.js', 'page/page.css']) {
+      t.equal((await fetch(page + path)).status, 200, `${page}${path}`)
+    }
+    const [, command = ''] = /^ {2}npx (muster explain [^#]*)/m.exec(demo.printed()) ?? []
+    const { code, output } = await sh(`node_modules/.bin/${command}`)
+    t.equal(code, 0)
+    t.match(output, 'There is no Namespace shpo. There is shop.')
+  },
+)
+
 t.test('the shell that it prints resolves short names', async (t) => {
   const [, command] = /^ {2}(npm run shell -- [^#\n]*[^#\n ]) +#/m.exec(demo.printed()) ?? []
   if ('why' in unshareArguments()) return t.comment('skipped: no network namespaces here')
