@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import type { HttpListeners, Page } from '../../admin/http.ts'
 import { typeFromText } from '../../wire/codes.ts'
 import { nameFromText } from '../../wire/name.ts'
+import { guarded } from '../page/guard.ts'
 import type { Setup } from '../setup.ts'
 import { say, sayJson, wantsJson } from './say.ts'
 import { explanationText } from './text.ts'
@@ -21,7 +22,7 @@ export function openExplainPage(
   walk: Ask,
   http: HttpListeners,
 ): Promise<() => Promise<void>> {
-  return http.add(address, PATH, explainPage(walk))
+  return http.add(address, PATH, guarded(explainPage(walk)))
 }
 
 /** Answers `?name=…` with an explanation. */

@@ -1,5 +1,6 @@
-import type { HttpListeners } from '../../admin/http.ts'
+import type { HttpListeners, Page } from '../../admin/http.ts'
 import { type Estimate, MAX_SECONDS, type Observation, type Snapshot } from '../observe.ts'
+import { guarded } from '../page/guard.ts'
 import { say, sayJson, wantsJson } from './say.ts'
 
 const PATH = '/top'
@@ -12,22 +13,23 @@ export function openTopPage(
   observation: Observation,
   http: HttpListeners,
 ): Promise<() => Promise<void>> {
-  return http.add(address, PATH, (request, response) => {
+  return http.add(address, PATH, guarded(topPage(observation)))
+}
+
+const topPage =
+  (observation: Observation): Page =>
+  (request, response) => {
     const { searchParams } = new URL(request.url ?? '/', 'http://localhost')
     const text = searchParams.get('seconds') || String(DEFAULT_SECONDS)
     const seconds = Number(text)
     if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAX_SECONDS) {
-      return say(
-        response,
-        400,
-        `${text} is no number of seconds from 1 to ${MAX_SECONDS}\n${USAGE}`,
-      )
+      const wrong = `${text} is no number of seconds from 1 to ${MAX_SECONDS}`
+      return say(response, 400, `${wrong}\n${USAGE}`)
     }
     const snapshot = observation.snapshot(seconds)
     if (wantsJson(searchParams, request)) sayJson(response, snapshot)
     else say(response, 200, snapshotText(snapshot))
-  })
-}
+  }
 
 /** Who asks, for people. */
 export function snapshotText(snapshot: Snapshot): string {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
 import t from 'tap'
 import { HttpListeners } from '../../../src/admin/http.ts'
 import { openTopPage, snapshotText } from '../../../src/plugin/explain/top.ts'
@@ -101,4 +103,20 @@ t.test('the page looks back as far as it is asked to, as text or JSON', async (t
     t.ok(body.startsWith(`${wrong} is no number of seconds from 1 to 60\n`), body)
   }
   t.equal(asked.length, 3)
+})
+
+t.test('a page of another site cannot read who asks', async (t) => {
+  const http = new HttpListeners()
+  const port = await freePort()
+  const observation = { snapshot: () => snapshot, close: () => {} }
+  t.teardown(await openTopPage(`127.0.0.1:${port}`, observation, http))
+  const statusFor = async (headers: Record<string, string>) => {
+    const asking = request({ host: '127.0.0.1', port, path: '/top', headers }).end()
+    const [response] = await once(asking, 'response')
+    response.resume()
+    return response.statusCode
+  }
+  t.equal(await statusFor({ host: `localhost:${port}` }), 200)
+  t.equal(await statusFor({ host: 'elsewhere.example' }), 403, 'a name that was led here')
+  t.equal(await statusFor({ host: 'localhost', 'sec-fetch-site': 'cross-site' }), 403)
 })
