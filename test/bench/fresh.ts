@@ -63,6 +63,7 @@ try {
     const load = values.load ? loadOn(port) : undefined
     await measureMoves(who, port)
     await measureBirths(who, port)
+    if (values.load) await measureWatch(`a bare watch beside ${who}`)
     await load?.stop()
   }
 } finally {
@@ -163,7 +164,7 @@ async function measureBirths(who: string, port: number): Promise<void> {
 }
 
 /** A watch with nothing behind it: when the event's octets arrive. */
-async function measureWatch(): Promise<void> {
+async function measureWatch(who = 'a bare watch'): Promise<void> {
   const path = '/apis/discovery.k8s.io/v1/namespaces/fresh/endpointslices?watch=true'
   const headers = { authorization: 'Bearer labtoken' }
   const request = get({
@@ -195,7 +196,7 @@ async function measureWatch(): Promise<void> {
     )
   }
   request.destroy()
-  report('a bare watch', 'an address moves', took)
+  report(who, 'an address moves', took)
 }
 
 /** Milliseconds from the end of `write` to the end of `shows`, which runs meanwhile; 0 where it was first. */
