@@ -19,15 +19,22 @@ for (const kubectl of kubectls) {
   })
 }
 
+/** kubectl ends when the Pod or Service is what it waits for; on a busy machine dig may be quicker than the controller that follows. */
+const PATIENCE_MS = 3_000
+
 /** Runs the steps of a scene; what one step printed is known to the next. */
 async function play(t: Test, scene: Scene, demo: Demo, kubectl: string): Promise<void> {
   let words: Words = new Map()
   for (const { command, shown } of stepsOf(scene)) {
     if (!allowed && /\bunshare\b|\bshell\b/.test(command)) continue
-    const { output } = await sh(here(filledIn(command, words), demo, kubectl), {
-      KUBECONFIG: demo.kubeconfig,
-    })
-    const now = fits(output, shown, words)
+    const local = here(filledIn(command, words), demo, kubectl)
+    const until = Date.now() + (command.includes('kubectl') ? 0 : PATIENCE_MS)
+    let output: string
+    let now: Words | undefined
+    do {
+      output = (await sh(local, { KUBECONFIG: demo.kubeconfig })).output
+      now = fits(output, shown, words)
+    } while (now === undefined && Date.now() < until)
     t.ok(now, `${command}\n${output}`)
     words = now ?? words
   }
