@@ -1,4 +1,5 @@
 import { ExpressionError } from './error.ts'
+import { TIME_BUILTINS, Timed, timedInteger, timedJson } from './times.ts'
 import { compare, equal, isMap, numberOf, size, textOf, typeName } from './values.ts'
 
 type Arguments = readonly unknown[]
@@ -9,6 +10,7 @@ export const MAX_ITEMS = 1_000_000
 /** The functions that expr-lang has of its own, those with predicates excepted. */
 export const BUILTINS: Readonly<Record<string, ((...args: Arguments) => unknown) | undefined>> = {
   __proto__: null as never,
+  ...TIME_BUILTINS,
   len: (item) => size(item),
   abs: (value) => Math.abs(numberOf(value)),
   ceil: (value) => Math.ceil(numberOf(value)),
@@ -176,6 +178,8 @@ function numbers(args: Arguments): number[] {
 }
 
 function integer(value: unknown): number {
+  const timed = value instanceof Timed ? timedInteger(value) : undefined
+  if (timed !== undefined) return timed
   if (typeof value !== 'string') return Math.trunc(numberOf(value))
   if (!/^[-+]?[0-9]+$/.test(value)) throw new ExpressionError(`invalid operation: int(${value})`)
   return Number(value)
@@ -251,6 +255,7 @@ function shift(value: unknown): bigint {
 }
 
 function plain(value: unknown): unknown {
+  if (value instanceof Timed) return timedJson(value)
   if (isMap(value))
     return Object.fromEntries([...value].map(([key, item]) => [textOf(key), plain(item)]))
   return Array.isArray(value) ? value.map(plain) : (value ?? null)

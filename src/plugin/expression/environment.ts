@@ -6,6 +6,7 @@ import type { Query } from '../query.ts'
 import { ExpressionError } from './error.ts'
 import type { Environment } from './evaluate.ts'
 import type { Kind } from './kinds.ts'
+import { now } from './times.ts'
 
 type QueryFunction = (query: Query, ...args: readonly unknown[]) => unknown
 
@@ -13,6 +14,7 @@ type QueryFunction = (query: Query, ...args: readonly unknown[]) => unknown
 const FUNCTIONS: ReadonlyMap<string, QueryFunction> = new Map<string, QueryFunction>([
   ['incidr', (_, address, range) => inCidr(String(address), String(range))],
   ['metadata', (query, label) => query.metadata?.get(String(label))?.() ?? ''],
+  ['now', (_, ...args) => now(Date.now(), ...args)],
   ['type', (query) => typeToText(query.qtype)],
   ['name', (query) => nameToText(query.folded)],
   ['class', (query) => classToText(query.qclass)],
@@ -34,6 +36,7 @@ const TRUTHS: ReadonlySet<string> = new Set(['incidr', 'do'])
 /** What a function of a query returns, as a kind. */
 export function queryKinds(name: string): Kind | undefined {
   if (!FUNCTIONS.has(name)) return undefined
+  if (name === 'now') return 'func() any'
   return `func() ${NUMBERS.has(name) ? 'int' : TRUTHS.has(name) ? 'bool' : 'string'}`
 }
 

@@ -2,6 +2,7 @@ import { RE2JS } from 're2js'
 import { BUILTINS, got, list, MAX_ITEMS, PREDICATE_BUILTINS } from './builtins.ts'
 import { ExpressionError } from './error.ts'
 import type { Node } from './nodes.ts'
+import { calculate, methodOf, Timed } from './times.ts'
 import { compare, equal, isMap, numberOf, size, textOf, typeName } from './values.ts'
 
 /** What names stand for: values, and functions that are called. */
@@ -102,9 +103,10 @@ const OPERATORS: Readonly<Record<string, (left: unknown, right: unknown) => unkn
   '>': (left, right) => compare(left, right) > 0,
   '>=': (left, right) => compare(left, right) >= 0,
   '+': (left, right) =>
-    typeof left === 'string' ? left + text(right) : numberOf(left) + numberOf(right),
-  '-': (left, right) => numberOf(left) - numberOf(right),
-  '*': (left, right) => numberOf(left) * numberOf(right),
+    calculate('+', left, right) ??
+    (typeof left === 'string' ? left + text(right) : numberOf(left) + numberOf(right)),
+  '-': (left, right) => calculate('-', left, right) ?? numberOf(left) - numberOf(right),
+  '*': (left, right) => calculate('*', left, right) ?? numberOf(left) * numberOf(right),
   '/': (left, right) => numberOf(left) / numberOf(right),
   '%': remainder,
   '**': (left, right) => numberOf(left) ** numberOf(right),
@@ -149,6 +151,7 @@ function member(owner: unknown, key: unknown, optional: boolean): unknown {
     throw new ExpressionError(`cannot fetch ${textOf(key)} from <nil>`)
   }
   if (isMap(owner)) return owner.get(key)
+  if (owner instanceof Timed) return methodOf(owner, textOf(key))
   const items = typeof owner === 'string' ? Array.from(owner) : owner
   if (!Array.isArray(items) || typeof key !== 'number') {
     throw new ExpressionError(`cannot fetch ${textOf(key)} from ${typeName(owner)}`)

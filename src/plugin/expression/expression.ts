@@ -7,7 +7,7 @@ import { parseExpression } from './parser.ts'
 
 /**
  * An expression in the language of expr-lang (https://expr-lang.org), as CoreDNS's view and template have it: literals, lists, maps, operators, `matches` with RE2's
- * syntax, `? :`, `let`, predicates, and the functions of the language that need neither clock nor calendar.
+ * syntax, `? :`, `let`, predicates, and the functions of the language; `now` is the environment's.
  */
 export class Expression {
   readonly source: string

@@ -1,6 +1,7 @@
 import { ExpressionError } from './error.ts'
+import { compareTimed, Timed, timedText, timedType } from './times.ts'
 
-/** Values of expressions: nil is undefined, numbers are JavaScript's, lists arrays, maps Maps. */
+/** Values of expressions: nil is undefined, numbers are JavaScript's, lists arrays, maps Maps, moments and the like {@link Timed}. */
 
 export const isMap = (value: unknown): value is ReadonlyMap<unknown, unknown> =>
   value instanceof Map
@@ -12,6 +13,7 @@ export function typeName(value: unknown): string {
   if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float'
   if (Array.isArray(value)) return 'array'
   if (isMap(value)) return 'map'
+  if (value instanceof Timed) return timedType(value)
   return typeof value === 'function' ? 'func' : typeof value
 }
 
@@ -23,6 +25,7 @@ export function numberOf(value: unknown): number {
 /** A value as text: lists and maps as Go prints them. */
 export function textOf(value: unknown): string {
   if (value === undefined) return '<nil>'
+  if (value instanceof Timed) return timedText(value)
   if (Array.isArray(value)) return `[${value.map(textOf).join(' ')}]`
   if (isMap(value)) {
     return `map[${[...value].map(([key, item]) => `${textOf(key)}:${textOf(item)}`).join(' ')}]`
@@ -45,11 +48,19 @@ export function equal(a: unknown, b: unknown): boolean {
   if (isMap(a) && isMap(b)) {
     return a.size === b.size && [...a].every(([key, item]) => b.has(key) && equal(item, b.get(key)))
   }
-  return a === b
+  if (!(a instanceof Timed || b instanceof Timed)) return a === b
+  if (a === undefined || b === undefined) return false
+  const order = compareTimed(a, b)
+  if (order === undefined) {
+    throw new ExpressionError(`invalid operation: ${typeName(a)} == ${typeName(b)}`)
+  }
+  return order === 0
 }
 
 /** Below 0, 0 or above 0; only numbers and texts have an order. */
 export function compare(a: unknown, b: unknown): number {
+  const timed = compareTimed(a, b)
+  if (timed !== undefined) return timed
   const comparable = typeof a === typeof b && (typeof a === 'number' || typeof a === 'string')
   if (!comparable) {
     throw new ExpressionError(`invalid operation: ${typeName(a)} < ${typeName(b)}`)

@@ -4,6 +4,7 @@ import t from 'tap'
 import { environmentOf, isQueryFunction } from '../../../src/plugin/expression/environment.ts'
 import { ExpressionError } from '../../../src/plugin/expression/error.ts'
 import { Expression } from '../../../src/plugin/expression/expression.ts'
+import { Timed, timedJson, timedText } from '../../../src/plugin/expression/times.ts'
 import { queryFor } from '../harness.ts'
 
 /** What github.com/expr-lang/expr v1.17 makes of an expression with the names below. */
@@ -58,6 +59,24 @@ t.test('a query tells its name, type, client and sizes', async (t) => {
   t.equal(ask("incidr(client_ip(), '2001:db8::/32')"), false)
   t.equal(ask("metadata('a/b')"), '')
   t.throws(() => ask("incidr('x', '10.0.0.0/8')"), { message: /not an IP address/ })
+})
+
+t.test('now is the clock, in a zone', async (t) => {
+  const query = queryFor('a.test A', {})
+  const ask = (source: string) =>
+    new Expression(source, isQueryFunction).evaluate(environmentOf(query))
+  for (const source of [
+    "now() > date('2026-01-01')",
+    "now() - duration('1h') < now()",
+    'now().Year() > 2025',
+    '(now() - now()).Hours() < 1',
+    "now(timezone('UTC')).Location().String() == 'UTC'",
+    "now(timezone('Asia/Tokyo')).Format('-07:00') == '+09:00'",
+    "now().Unix() == now(timezone('Asia/Tokyo')).Unix()",
+  ]) {
+    t.equal(ask(source), true, source)
+  }
+  t.throws(() => ask('now(1)'), { message: /invalid number of arguments/ })
 })
 
 t.test('operands of the wrong kind are found at the start', async (t) => {
@@ -125,7 +144,10 @@ t.test('an expression that nests too deeply is refused', async (t) => {
   t.throws(() => meaning(`${'('.repeat(300)}1${')'.repeat(300)}`), { message: /nested too deeply/ })
 })
 
+/** Spans as Go prints them, the rest as JSON has it. */
 function plain(value: unknown): unknown {
+  if (value instanceof Timed)
+    return value.value.type === 'span' ? timedText(value) : timedJson(value)
   if (value instanceof Map) {
     return Object.fromEntries([...value].map(([key, item]) => [key, plain(item)]))
   }
