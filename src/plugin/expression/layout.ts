@@ -92,7 +92,12 @@ function readingOf(piece: string): Reading {
   if (/^[.,]/.test(piece)) {
     const digits = piece.includes('0') ? `\\d{${piece.length - 1}}` : '\\d*'
     const look = piece.includes('0') ? `[.,]${digits}` : `(?:[.,]${digits})?`
-    return [look, ({ wall }, text) => void (wall.second += Number(`0${text.replace(',', '.')}`))]
+    return [
+      look,
+      ({ wall }, text) => {
+        wall.second += Number(`0${text.replace(',', '.')}`)
+      },
+    ]
   }
   return [piece.startsWith('Z') ? `Z|${OFFSET}` : OFFSET, takeOffset]
 }
