@@ -22,7 +22,7 @@ export interface Result {
 
 /** Runs a shell command in the checkout; its output is both streams', trimmed. */
 export function sh(command: string, environment: Record<string, string> = {}): Promise<Result> {
-  const options = { cwd: root, timeout: 60_000, env: { ...process.env, ...environment } }
+  const options = { cwd: root, timeout: 180_000, env: { ...process.env, ...environment } }
   return new Promise((resolve) => {
     execFile('sh', ['-c', command], options, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code ?? 1)
