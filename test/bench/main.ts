@@ -15,7 +15,7 @@ import { UdpClient } from '../net/clients.ts'
 import { query } from '../table/harness.ts'
 import { startCluster, WORK } from './cluster.ts'
 import { type Figures, type Load, measure } from './measure.ts'
-import { type Row, rows, start, stop } from './servers.ts'
+import { LOG, type Row, rows, start, stop } from './servers.ts'
 
 const { values } = parseArgs({
   options: {
@@ -67,6 +67,7 @@ function makeJobs(): Job[] {
   return [
     ...Object.keys(WORK).map((name) => ({ name, queries: file(name), ...udp })),
     { name: 'TCP', queries: hot, mode: 'tcp', clients: 20, outstanding: 200 },
+    { name: LOG, queries: hot, ...udp },
     { name: 'one outstanding', queries: hot, mode: 'udp', clients: 1, outstanding: 1 },
   ]
 }
@@ -82,8 +83,9 @@ async function measureRow(
   try {
     if (!(await isReady(port))) throw new Error(`${row.name} does not answer`)
     for (const job of jobs) {
-      if (job.mode === 'tcp' && row.name.startsWith('floor')) continue
-      if (row.only !== undefined && row.only !== job.name) continue
+      const isFloor = row.name.startsWith('floor')
+      if (job.mode === 'tcp' && isFloor) continue
+      if (row.only !== undefined ? row.only !== job.name : job.name === LOG && !isFloor) continue
       const load = { ...job, port, seconds: Number(values.seconds) }
       const figures = await measure(child.pid as number, load)
       const ofJob = results.get(job.name) ?? new Map<string, Figures[]>()
@@ -114,7 +116,7 @@ async function isReady(port: number): Promise<boolean> {
 /** One table for each kind of work: the median of the rounds, and how far they lie apart. */
 function print(work: string, ofJob: ReadonlyMap<string, Figures[]>): void {
   const floor = median(ofJob.get('floor (C)') ?? ofJob.get('floor (TypeScript)'), 'cpuUs')
-  const muster = median(ofJob.get('muster'), 'cpuUs')
+  const muster = median(ofJob.get('muster') ?? ofJob.get('muster, log'), 'cpuUs')
   console.log(`\n## ${work}\n`)
   console.log(
     '| server | CPU µs/query | spread | × floor | muster is × this | queries/s | average ms | p99 ms at 10,000/s | lost | MiB |',

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { binary } from '../clients/kapi.ts'
@@ -9,8 +9,10 @@ import { hostsFile, zoneFile } from './cluster.ts'
 /** A server to measure: how it is started on a port; undefined where it is not installed. */
 export interface Row {
   readonly name: string
-  /** The one kind of work that it is measured with; undefined for all. */
+  /** The one kind of work that it is measured with; undefined for all but those that only rows of their own are measured with. */
   readonly only?: string
+  /** Where its standard output goes; undefined for nowhere. */
+  readonly output?: string
   command(port: number): readonly string[] | undefined
 }
 
@@ -41,6 +43,7 @@ export function rows(folder: string, kubeconfig: string | undefined): Row[] {
       return [process.execPath, here('../../dist/main.js'), '-threads', '1', '-conf', path]
     },
   })
+  const logged = (row: Row): Row => ({ ...row, only: LOG, output: join(folder, 'log') })
   const written = (name: string, text: string) => {
     const path = join(folder, name)
     writeFileSync(path, text)
@@ -54,6 +57,8 @@ export function rows(folder: string, kubeconfig: string | undefined): Row[] {
     },
     kubernetes('muster', KUBEADM, '-threads', '1'),
     kubernetes('muster, no table', KUBEADM, '-threads', '1', '-table-mib', '0'),
+    { ...kubernetes('muster, two threads', KUBEADM, '-threads', '2'), only: 'mix' },
+    logged(kubernetes('muster, log', LOGGING, '-threads', '1')),
     pure('file', () => `file ${written('db.cluster', zoneFile())} cluster.local\n`),
     pure('hosts', () => `hosts ${written('hosts', hostsFile())}\n`),
     pure('template', () => TEMPLATE),
@@ -62,6 +67,7 @@ export function rows(folder: string, kubeconfig: string | undefined): Row[] {
     { name: 'nsd', command: (port) => nsd(folder, port) },
     coredns('coredns', KUBEADM),
     coredns('coredns, cached', 'cache 30\n'),
+    logged(coredns('coredns, log', LOGGING)),
   ]
 }
 
@@ -73,6 +79,10 @@ cache 30 {
 }
 loadbalance
 `
+
+/** The work that servers are measured with that log each query, their lines to a file. */
+export const LOG = 'log'
+const LOGGING = `log\n${KUBEADM}`
 
 /** Answers every Service's name, by its shape alone. */
 const TEMPLATE = `template IN A cluster.local {
@@ -143,7 +153,9 @@ export async function start(
   const port = await freePort()
   const command = row.command(port)
   if (command === undefined) return undefined
-  const child = spawn('taskset', ['-c', '0', ...command], { stdio: 'ignore' })
+  const output = row.output === undefined ? 'ignore' : openSync(row.output, 'w')
+  const child = spawn('taskset', ['-c', '0', ...command], { stdio: ['ignore', output, 'ignore'] })
+  if (output !== 'ignore') closeSync(output)
   return { child, port }
 }
 
