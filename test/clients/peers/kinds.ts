@@ -64,6 +64,62 @@ zone:
   }),
 }
 
+/** Knot that has the zone from a primary on a port of 127.0.0.1. */
+export const knotSecondary = (primary: number): Kind => ({
+  ...KNOT,
+  files: (port, folder) => ({
+    'knot.conf': `
+server:
+  rundir: ${folder}
+  listen: 127.0.0.1@${port}
+  udp-workers: 1
+  tcp-workers: 1
+  background-workers: 1
+database:
+  storage: ${folder}
+remote:
+  - id: primary
+    address: 127.0.0.1@${primary}
+acl:
+  - id: notify
+    address: 127.0.0.1
+    action: notify
+zone:
+  - domain: ${ZONE}
+    storage: ${folder}
+    master: primary
+    acl: notify
+`,
+  }),
+})
+
+/** NSD that has the zone from a primary on a port of 127.0.0.1, by IXFR where it can. */
+export const nsdSecondary = (primary: number): Kind => ({
+  ...NSD,
+  files: (port, folder) => ({
+    'nsd.conf': `
+server:
+  ip-address: 127.0.0.1@${port}
+  username: ""
+  chroot: ""
+  pidfile: ""
+  zonesdir: "${folder}"
+  database: ""
+  xfrdfile: "${folder}/xfrd"
+  xfrdir: "${folder}"
+  zonelistfile: "${folder}/zones"
+  server-count: 1
+remote-control:
+  control-enable: no
+zone:
+  name: "${ZONE}"
+  zonefile: "copy"
+  request-xfr: 127.0.0.1@${primary} NOKEY
+  allow-notify: 127.0.0.1 NOKEY
+`,
+  }),
+})
+
 export const NSD: Kind = {
   program: 'nsd',
   args: ['-d', '-c', 'nsd.conf'],
@@ -85,6 +141,7 @@ remote-control:
 zone:
   name: "${ZONE}"
   zonefile: "zone"
+  provide-xfr: 127.0.0.1 NOKEY
 `,
     zone: ZONE_FILE,
   }),
