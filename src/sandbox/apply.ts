@@ -15,7 +15,7 @@ import {
 import { equal } from './patch.ts'
 import type { Resource } from './resources.ts'
 import { type FieldType, isList, isObject, memberType, rootType } from './schema.ts'
-import { ApiError, badRequest } from './status.ts'
+import { ApiError, badRequest, field, invalid } from './status.ts'
 import type { ApiObject, Json, ObjectInput } from './types.ts'
 
 /** The manager of everything that was there before an object was first applied. */
@@ -45,10 +45,10 @@ export function applyPatch(
   clock: Clock,
 ): ObjectInput {
   const manager = options.fieldManager ?? ''
-  if (manager === '')
-    throw badRequest(
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    )
+  if (manager === '') {
+    const missing = field.required('fieldManager', 'is required for apply patch')
+    throw invalid('meta.k8s.io', 'PatchOptions', '', [missing])
+  }
   if (!isObject(config)) throw badRequest('error decoding YAML: the body is not an object')
   if (config.metadata?.managedFields?.length) {
     throw badRequest('metadata.managedFields must be nil')
@@ -149,12 +149,17 @@ function conflictError(conflicts: { manager: string; path: string }[]): ApiError
     message: `conflict with "${manager}"`,
     field: pathText(path),
   }))
-  const listed = causes.map((cause) => `- ${cause.field}`).join('\n')
-  const count = causes.length === 1 ? '1 conflict' : `${causes.length} conflicts`
-  const text =
-    causes.length === 1
-      ? `Apply failed with 1 conflict: ${causes[0]?.message}: ${causes[0]?.field}`
-      : `Apply failed with ${count}: conflicts:\n${listed}`
+  const [only] = causes
+  if (causes.length === 1) {
+    const text = `Apply failed with 1 conflict: ${only?.message}: ${only?.field}`
+    return new ApiError(409, 'Conflict', text, { causes })
+  }
+  const managers = [...new Set(conflicts.map(({ manager }) => manager))].sort()
+  const listed = managers.flatMap((manager) => {
+    const own = conflicts.filter((one) => one.manager === manager)
+    return [`conflicts with "${manager}":`, ...own.map(({ path }) => `- ${pathText(path)}`)]
+  })
+  const text = `Apply failed with ${causes.length} conflicts: ${listed.join('\n')}`
   return new ApiError(409, 'Conflict', text, { causes })
 }
 

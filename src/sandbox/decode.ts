@@ -1,6 +1,6 @@
 import type { Resource } from './resources.ts'
 import { decode, isObject, rootType } from './schema.ts'
-import { badRequest } from './status.ts'
+import { badRequest, field, invalid } from './status.ts'
 import type { ApiObject, Json, ObjectInput } from './types.ts'
 
 /** What becomes of fields that nobody knows: refused, dropped with a warning, dropped. */
@@ -9,6 +9,8 @@ export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
 export interface DecodeOptions {
   fieldValidation?: FieldValidation
   warn?: (text: string) => void
+  /** The input is an object with a patch in it: what is wrong is wrong with the patch. */
+  patched?: boolean
 }
 
 /**
@@ -30,6 +32,9 @@ export function decodeInput(
     metadata: input.metadata ?? {},
   }
   const { value, unknown, wrong } = decode(typed, rootType(resource.apiVersion, resource.kind))
+  if (wrong !== undefined && options.patched) {
+    throw invalid('', '', '', [field.invalid('patch', JSON.stringify(input), wrong)])
+  }
   if (wrong !== undefined) throw badRequest(`${cannot(resource)}: ${wrong}`)
   if (unknown.length > 0) tellUnknown(resource, unknown, options)
   const object = structuredClone(value)

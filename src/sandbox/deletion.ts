@@ -49,13 +49,15 @@ export function remove(
 function checkPreconditions(resource: Resource, object: ApiObject, deletion: Deletion): void {
   const { uid, resourceVersion } = deletion.preconditions ?? {}
   const { metadata } = object
+  // Here, and only here, the API server names the kind instead of the resource.
+  const subject = { ...resource, group: '', plural: resource.kind }
   if (uid !== undefined && uid !== metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`
-    throw errors.conflict(resource, metadata.name, why)
+    const why = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`
+    throw errors.conflict(subject, metadata.name, why)
   }
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`
-    throw errors.conflict(resource, metadata.name, why)
+    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`
+    throw errors.conflict(subject, metadata.name, why)
   }
 }
 

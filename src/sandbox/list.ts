@@ -79,12 +79,18 @@ export function listPage(
 /** A revision in a query. Throws ApiError 400 where the text is no number. */
 export function parseRevision(text: string): number {
   if (text === '') return 0
-  if (!/^\d{1,15}$/.test(text)) {
-    throw badRequest(
-      `invalid resource version: resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
-    )
-  }
-  return Number(text)
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw badRequest(`invalid resource version: ${notRevision(text)}`)
+}
+
+/** The same where one object or a watch is asked for, with the API server's own code for it. */
+export function parseOneRevision(text: string): number {
+  if (/^\d{0,15}$/.test(text)) return Number(text)
+  throw new ApiError(500, '', notRevision(text))
+}
+
+function notRevision(text: string): string {
+  return `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`
 }
 
 /** 504, as clients know it from a server that has not caught up. */

@@ -24,6 +24,14 @@ export function checkPreconditions(resource: Resource, old: ApiObject, object: A
   }
 }
 
+/** @throws ApiError 422 where a patch writes another uid: it is no precondition there. */
+export function checkUid(resource: Resource, old: ApiObject, object: ApiObject): void {
+  const { uid, name } = object.metadata
+  if (!uid || uid === old.metadata.uid) return
+  const wrong = errors.field.invalid('metadata.uid', uid, 'field is immutable')
+  throw errors.invalid(resource.group, resource.kind, name, [wrong])
+}
+
 /** The new object with what a client cannot write taken from the old one. */
 export function merged(
   resource: Resource,

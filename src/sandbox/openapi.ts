@@ -1,5 +1,5 @@
 import { VERSION } from './discovery.ts'
-import { RESOURCES } from './resources.ts'
+import { RESOURCES, type Resource } from './resources.ts'
 import type { Json } from './types.ts'
 
 /** Asked for with an `@`, answered with a dot: Go's parser of media types takes no `@`. */
@@ -13,10 +13,28 @@ export function openapiV2(): Json {
   return { swagger: '2.0', info: INFO, paths: {}, definitions: {} }
 }
 
-/** The same as a gnostic OpenAPIv2 `Document` message, the only form that kubectl before 1.27 reads. */
+/**
+ * The same as a gnostic OpenAPIv2 `Document` message, the only form that kubectl before 1.27 reads. Of the paths it has the
+ * patches: by their parameters kubectl knows whether the server can try a write without doing it.
+ */
 export function openapiV2Protobuf(): Buffer {
   const info = Buffer.concat([text(1, INFO.title), text(2, INFO.version)])
-  return Buffer.concat([text(1, '2.0'), bytes(2, info), bytes(8, Buffer.alloc(0))])
+  const paths = RESOURCES.map((one) => bytes(2, patchPath(one)))
+  return Buffer.concat([text(1, '2.0'), bytes(2, info), bytes(8, Buffer.concat(paths))])
+}
+
+/** NamedPathItem of PathItem of Operation, with its query parameters and the kind that it is about. */
+function patchPath({ group, version, kind, plural }: Resource): Buffer {
+  const name = `/${group === '' ? 'api' : `apis/${group}`}/${version}/${plural}/{name}`
+  const parameters = PATCH_PARAMETERS.map((parameter) => {
+    const query = Buffer.concat([text(2, 'query'), text(4, parameter), text(6, 'string')])
+    // ParametersItem of Parameter of NonBodyParameter of QueryParameterSubSchema.
+    return bytes(8, bytes(1, bytes(2, bytes(3, query))))
+  })
+  const about = bytes(2, text(2, `group: "${group}"\nkind: ${kind}\nversion: ${version}\n`))
+  const extension = Buffer.concat([text(1, 'x-kubernetes-group-version-kind'), about])
+  const patch = Buffer.concat([...parameters, bytes(13, extension)])
+  return Buffer.concat([text(1, name), bytes(2, bytes(8, patch))])
 }
 
 /** GET /openapi/v3: where the document of each group is. */
@@ -46,10 +64,13 @@ export function openapiV3(path: string): Json | undefined {
   return { openapi: '3.0.0', info: INFO, paths, components: { schemas: {} } }
 }
 
+const WRITE_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation']
+const PATCH_PARAMETERS = [...WRITE_PARAMETERS, 'force']
+
 const INFO = { title: 'Kubernetes', version: VERSION.gitVersion }
 
 function operation(action: string, kind: Json): Json {
-  const parameters = ['dryRun', 'fieldManager', 'fieldValidation'].map((name) => ({
+  const parameters = WRITE_PARAMETERS.map((name) => ({
     name,
     in: 'query',
     schema: { type: 'string', uniqueItems: true },
@@ -69,8 +90,12 @@ function text(field: number, value: string): Buffer {
   return bytes(field, Buffer.from(value))
 }
 
-/** One length-delimited protobuf field; all lengths here fit one octet of varint. */
+/** One length-delimited protobuf field. */
 function bytes(field: number, value: Buffer): Buffer {
-  if (value.length > 127) throw new RangeError('a field longer than 127 octets')
-  return Buffer.concat([Buffer.from([(field << 3) | 2, value.length]), value])
+  const length: number[] = []
+  for (let rest = value.length; ; rest >>= 7) {
+    length.push(rest > 127 ? (rest & 127) | 128 : rest)
+    if (rest <= 127) break
+  }
+  return Buffer.concat([Buffer.from([(field << 3) | 2, ...length]), value])
 }

@@ -23,7 +23,10 @@ export function mergePatch(target: Json, patch: Json): Json {
  */
 export function jsonPatch(target: Json, patch: Json): Json {
   if (!Array.isArray(patch)) {
-    throw badRequest('json: cannot unmarshal object into Go value of type jsonpatch.Patch')
+    const found = typeof patch === 'object' ? 'object' : typeof patch
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${found} into Go value of type []handlers.jsonPatchOp`,
+    )
   }
   if (patch.length > MAX_JSON_PATCH_OPERATIONS) {
     throw new ApiError(

@@ -4,7 +4,7 @@ import {
   listOptions,
   listPage,
   type Page,
-  parseRevision,
+  parseOneRevision,
   tooLarge,
 } from './list.ts'
 import { type Form, negotiate } from './negotiate.ts'
@@ -54,7 +54,7 @@ function readOne(
   if (route.subresource === 'finalize') throw methodNotAllowed()
   const form = negotiate(request.accept, ['table', 'partial'])
   const { storage } = context.registry
-  const asked = parseRevision(request.query.get('resourceVersion') ?? '')
+  const asked = parseOneRevision(request.query.get('resourceVersion') ?? '')
   if (asked > storage.revision) throw tooLarge(asked, storage.revision)
   const object = context.registry.get(route.resource, route.namespace, route.name)
   if (route.subresource === 'scale') sendJson(response, 200, scaleOf(object))
@@ -135,7 +135,7 @@ function watch(
   const sink = watchSink(context, request, resource, form, response)
   const { storage } = context.registry
   // Refusals (selectors, revisions that are none) come before the header, so they still have a status of their own.
-  parseRevision(options.resourceVersion)
+  parseOneRevision(options.resourceVersion)
   const running = startWatch({ ...context, storage }, resource, namespace, options, sink)
   // The header goes out at once, also where no event follows.
   sink.begin()

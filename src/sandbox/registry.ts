@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { trackUpdate } from './apply.ts'
 import type { Clock } from './clock.ts'
 import { timestamp } from './clock.ts'
-import { decodeInput, type FieldValidation } from './decode.ts'
+import { type DecodeOptions, decodeInput, type FieldValidation } from './decode.ts'
 import { type Deletion, type DeletionHooks, remove } from './deletion.ts'
-import { checkName, checkPreconditions, merged, specChanged } from './merge.ts'
+import { checkName, checkPreconditions, checkUid, merged, specChanged } from './merge.ts'
 import { equal } from './patch.ts'
 import { type PatchRequest, patched } from './patching.ts'
 import type { Resource } from './resources.ts'
@@ -38,6 +38,9 @@ export interface RegistryOptions {
 }
 
 export type Subresource = 'status' | 'scale' | 'finalize'
+
+/** Who wrote what comes from within this process: controllers, mostly. */
+const IN_PROCESS_MANAGER = 'kube-controller-manager'
 
 /** The random part of a generated name has these letters: no vowels, nothing that looks like another. */
 const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
@@ -131,8 +134,10 @@ export class Registry {
       return { object: this.create(resource, namespace, input, options), created: true }
     }
     const result = patched(resource, old, request, options, this.clock)
-    const object = this.#decode(resource, namespace, result, options)
+    const how = { ...options, patched: request.type !== 'apply' }
+    const object = this.#decode(resource, namespace, result, how)
     checkName(object, name)
+    checkUid(resource, old, object)
     const applied = request.type === 'apply'
     const stored = this.#replace(resource, old, object, options, subresource, applied)
     return { object: stored, created: false }
@@ -156,7 +161,7 @@ export class Registry {
     resource: Resource,
     namespace: string,
     input: ObjectInput,
-    options: WriteOptions,
+    options: DecodeOptions,
   ): ApiObject {
     const object = decodeInput(resource, input, options)
     if (!resource.namespaced) {
@@ -245,7 +250,7 @@ export class Registry {
       next.metadata.generation = (old.metadata.generation ?? 1) + (specChanged(old, next) ? 1 : 0)
     }
     if (!applied && subresource === undefined && old.metadata.managedFields?.length) {
-      const manager = options.fieldManager ?? 'unknown'
+      const manager = options.fieldManager ?? IN_PROCESS_MANAGER
       next.metadata.managedFields = trackUpdate(resource, old, next, manager, this.clock)
     }
     // A write that changes nothing is no event, as in the API server.

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parse as parseYaml } from 'yaml'
 import type { Clock } from './clock.ts'
+import { refuseContainers } from './containers.ts'
 import { answerDiscovery } from './documents.ts'
 import type { Faults, RequestFacts } from './faults.ts'
 import { readBody } from './http.ts'
@@ -89,6 +90,7 @@ async function answer(
     body: undefined,
   }
   if (route === undefined) {
+    refuseContainers(context.registry, url.pathname)
     if (!answerDiscovery(request, response)) throw unknownResource()
     return
   }
@@ -170,7 +172,7 @@ function authenticate(context: ServerContext, message: IncomingMessage): void {
 function parseBody(body: Buffer, contentType: string): Json {
   if (body.length === 0) return undefined
   if (contentType === PROTOBUF_TYPE) return decodeProtobuf(body)
-  if (contentType.includes('protobuf')) throw unsupportedMediaType()
+  if (!READABLE.test(contentType)) throw unsupportedMediaType()
   const text = body.toString()
   try {
     return contentType.includes('yaml') ? parseYaml(text) : JSON.parse(text)
@@ -178,6 +180,9 @@ function parseBody(body: Buffer, contentType: string): Json {
     throw badRequest(`error decoding the body: ${(error as Error).message}`)
   }
 }
+
+/** JSON and YAML, and what is written in them (patches); nothing said is JSON. */
+const READABLE = /^$|[/+](?:json|yaml)$/
 
 function unsupportedMediaType(): ApiError {
   return new ApiError(

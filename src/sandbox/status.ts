@@ -166,14 +166,13 @@ export function invalid(group: string, kind: string, name: string, errors: Field
 }
 
 /** The body of a successful deletion that leaves nothing to show. */
-export function success(subject: Subject, name: string, uid: string): Status {
+export function success(subject: Subject, name: string, uid: string): Omit<Status, 'code'> {
   return {
     kind: 'Status',
     apiVersion: 'v1',
     metadata: {},
     status: 'Success',
     details: { ...details(subject, name), uid },
-    code: 200,
   }
 }
 

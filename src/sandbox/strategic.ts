@@ -1,5 +1,5 @@
 import { type FieldType, isList, isObject, memberType, structOf } from './schema.ts'
-import { badRequest } from './status.ts'
+import { ApiError } from './status.ts'
 import type { Json } from './types.ts'
 
 /**
@@ -7,13 +7,16 @@ import type { Json } from './types.ts'
  * `$patch`, `$retainKeys`, `$deleteFromPrimitiveList` and `$setElementOrder`. The target is not changed.
  * (Kubernetes: contributors/devel/sig-api-machinery/strategic-merge-patch.md.)
  *
- * @throws ApiError 400 where an item of a keyed list lacks its key
+ * @throws ApiError 500 (the API server's own code for it) where an item of a keyed list lacks its key, or a directive is none
  */
 export function strategicMergePatch(target: Json, patch: Json, type: FieldType | undefined): Json {
   if (!isObject(patch)) return patch
   const { $patch: directive, ...changes } = patch
   if (directive === 'replace') return stripped(changes)
   if (directive === 'delete') return {}
+  if (directive !== undefined && directive !== 'merge') {
+    throw unusable(`unknown patch type: ${directive} in map: ${JSON.stringify(patch)}`)
+  }
   const result: Record<string, Json> = isObject(target) ? { ...target } : {}
   retainKeys(result, changes.$retainKeys)
   for (const [key, value] of Object.entries(changes)) {
@@ -74,18 +77,21 @@ function mergeItem(
   name: string,
 ): void {
   if (!isObject(item) || item[key] === undefined) {
-    throw badRequest(
-      `map: ${JSON.stringify(item)} does not contain declared merge key: ${key} (in ${name})`,
-    )
+    const text = `map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`
+    throw unusable(`${text} (in ${name})`)
   }
   const at = list.findIndex((one) => one?.[key] === item[key])
   if (item.$patch === 'delete') {
     if (at >= 0) list.splice(at, 1)
   } else if (at < 0) {
-    list.push(stripped(item))
+    list.push(strategicMergePatch({}, item, type))
   } else {
     list[at] = strategicMergePatch(list[at], item, type)
   }
+}
+
+function unusable(text: string): ApiError {
+  return new ApiError(500, '', text)
 }
 
 /** The field that tells items apart, '' for a set of scalars, undefined for a list that is replaced. */

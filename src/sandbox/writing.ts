@@ -9,8 +9,11 @@ import type { WriteOptions } from './registry.ts'
 import type { Route } from './route.ts'
 import { scaleOf, withScale } from './scale.ts'
 import { type ApiRequest, type ServerContext, sendJson } from './server.ts'
-import { ApiError, badRequest, field, invalid, methodNotAllowed, success } from './status.ts'
+import { ApiError, field, invalid, methodNotAllowed, success } from './status.ts'
 import type { ApiObject, Json } from './types.ts'
+
+/** The name of a field manager may have so many octets. */
+export const MAX_FIELD_MANAGER = 128
 
 /** POST, PUT, PATCH and DELETE. */
 export function write(
@@ -115,13 +118,19 @@ function deletionOf(request: ApiRequest): Deletion {
   if (orphan === true) deletion.propagationPolicy = 'Orphan'
   else if (policy !== undefined) deletion.propagationPolicy = knownPolicy(policy)
   if (body.preconditions) deletion.preconditions = body.preconditions
-  if ((body.dryRun ?? query.getAll('dryRun')).includes('All')) deletion.dryRun = true
+  const dryRun: string[] = body.dryRun ?? query.getAll('dryRun')
+  if (dryRun.some((one) => one !== 'All' && one !== '')) {
+    throw badOption(request, 'dryRun', dryRun, ['All'])
+  }
+  if (dryRun.includes('All')) deletion.dryRun = true
   return deletion
 }
 
 function knownPolicy(word: string): NonNullable<Deletion['propagationPolicy']> {
   if (word === 'Orphan' || word === 'Background' || word === 'Foreground') return word
-  throw badRequest(`invalid propagationPolicy: ${JSON.stringify(word)}`)
+  const words = ['Foreground', 'Background', 'Orphan', 'nil']
+  const wrong = field.notSupported('propagationPolicy', word, words)
+  throw invalid('meta.k8s.io', 'DeleteOptions', '', [wrong])
 }
 
 function writeOptions(request: ApiRequest, warnings: string[]): WriteOptions {
@@ -131,6 +140,11 @@ function writeOptions(request: ApiRequest, warnings: string[]): WriteOptions {
     force: query.get('force') === 'true',
     fieldValidation: knownValidation(request, query.get('fieldValidation') ?? 'Warn'),
     warn: (text) => warnings.push(text),
+  }
+  const manager = query.get('fieldManager') ?? ''
+  if (manager.length > MAX_FIELD_MANAGER) {
+    const wrong = field.tooLong('fieldManager', MAX_FIELD_MANAGER)
+    throw invalid('meta.k8s.io', OPTIONS_KIND[request.method] ?? '', '', [wrong])
   }
   const dryRun = query.getAll('dryRun')
   if (dryRun.some((one) => one !== 'All' && one !== '')) {

@@ -5,6 +5,7 @@ import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../ports.ts'
+import type { ApiRequest } from './kapi-requests.ts'
 
 /** The bearer token that a kapi knows. */
 const TOKEN = 'labtoken'
@@ -118,26 +119,38 @@ export class Kapi {
   }
 
   send(method: string, path: string, object?: unknown): Promise<{ status: number; body: string }> {
+    return this.ask({ method, path, body: object })
+  }
+
+  /** One request; a body that is no text is sent as JSON. */
+  ask({ method, path, body, type, accept }: ApiRequest): Promise<{ status: number; body: string }> {
     return new Promise((resolve, reject) => {
-      const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
+      const content = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
+      const headers = {
+        // Written down, for Node would send the body of a DELETE without a length.
+        'content-length': Buffer.byteLength(content ?? ''),
+        authorization: `Bearer ${TOKEN}`,
+        'content-type': type ?? 'application/json',
+        ...(accept === undefined ? {} : { accept }),
+      }
       const options = {
         host: '127.0.0.1',
         port: this.port,
-        path,
+        path: encodeURI(path),
         method,
         headers,
         agent: this.agent,
       }
       const sent = request(options, (response) => {
-        let body = ''
-        response.on('data', (text) => {
-          body += text
+        let text = ''
+        response.on('data', (part) => {
+          text += part
         })
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }))
         response.on('error', reject)
       })
       sent.on('error', reject)
-      sent.end(object === undefined ? undefined : JSON.stringify(object))
+      sent.end(content)
     })
   }
 

@@ -126,7 +126,7 @@ t.test('refusals of a watch have a status of their own', async (t) => {
   const code = async (query: string) => (await fetch(`${cluster.url}${all}${query}`)).status
   t.equal(await code('&labelSelector=a+b'), 400)
   t.equal(await code('&fieldSelector=spec.x%3D1'), 400)
-  t.equal(await code('&resourceVersion=x'), 400)
+  t.equal(await code('&resourceVersion=x'), 500, 'the API server’s own code for it')
   t.equal(await code('&sendInitialEvents=true'), 422)
   t.equal(await code('&resourceVersionMatch=NotOlderThan'), 422)
 })

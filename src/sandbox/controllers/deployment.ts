@@ -96,7 +96,7 @@ export class DeploymentController implements Controller {
   }
 
   #createSet(deployment: ApiObject, revision: number): ApiObject {
-    const { registry, events } = this.#context
+    const { registry } = this.#context
     const { namespace = '', name } = deployment.metadata
     const { template, selector, minReadySeconds } = deployment.spec
     let hash = hashOf(template)
@@ -122,12 +122,6 @@ export class DeploymentController implements Controller {
       },
     })
     this.#annotate(DEPLOYMENTS, deployment, String(revision))
-    events.normal(
-      COMPONENT,
-      deployment,
-      'NewReplicaSetCreated',
-      `Created new replica set "${set.metadata.name}"`,
-    )
     return set
   }
 

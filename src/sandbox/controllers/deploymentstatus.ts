@@ -23,32 +23,43 @@ export function statusOf(deployment: ApiObject, sets: ApiObject[], now: string):
     availableReplicas: ready,
     unavailableReplicas: Math.max(0, Math.max(total, replicas) - ready),
     conditions: [
-      condition(
-        old,
-        now,
-        'Available',
-        ready >= minimum,
-        ready >= minimum ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
-      ),
-      condition(
-        old,
-        now,
-        'Progressing',
-        true,
-        complete ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated',
-      ),
+      condition(old, now, 'Available', ready >= minimum, ...availability(ready >= minimum)),
+      condition(old, now, 'Progressing', true, ...progress(complete, current)),
     ],
   }
   for (const [key, value] of Object.entries(status)) if (value === 0) delete status[key]
   return status
 }
 
-function condition(old: Json[], now: string, type: string, holds: boolean, reason: string): Json {
+/** Reason and message. */
+function availability(holds: boolean): [string, string] {
+  return holds
+    ? ['MinimumReplicasAvailable', 'Deployment has minimum availability.']
+    : ['MinimumReplicasUnavailable', 'Deployment does not have minimum availability.']
+}
+
+function progress(complete: boolean, set: ApiObject | undefined): [string, string] {
+  const name = `ReplicaSet "${set?.metadata.name ?? ''}"`
+  return complete
+    ? ['NewReplicaSetAvailable', `${name} has successfully progressed.`]
+    : ['ReplicaSetUpdated', `${name} is progressing.`]
+}
+
+function condition(
+  old: Json[],
+  now: string,
+  type: string,
+  holds: boolean,
+  reason: string,
+  message: string,
+): Json {
   const status = holds ? 'True' : 'False'
   const before = old.find((one) => one.type === type)
-  if (before?.status === status && before.reason === reason) return before
+  if (before?.status === status && before.reason === reason && before.message === message) {
+    return before
+  }
   const lastTransitionTime = before?.status === status ? before.lastTransitionTime : now
-  return { type, status, reason, message: reason, lastUpdateTime: now, lastTransitionTime }
+  return { type, status, reason, message, lastUpdateTime: now, lastTransitionTime }
 }
 
 /** Whether a ReplicaSet is of the present template: the same but for the hash label. */

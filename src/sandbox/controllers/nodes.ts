@@ -19,6 +19,9 @@ export function createNodes(context: ControllerContext, names: string[], podCidr
   })
 }
 
+/** What a node says it has. Nothing runs, so nothing is used up. */
+const RESOURCES = { cpu: '8', memory: '16Gi', 'ephemeral-storage': '100Gi', pods: '110' }
+
 /** The next free addresses for a Pod on its node, one of each family that the node has; empty where a range is full. */
 export function podAddresses(
   context: ControllerContext,
@@ -134,8 +137,8 @@ function nodeObject(
         { type: 'InternalIP', address: `172.18.0.${index + 2}` },
         { type: 'Hostname', address: name },
       ],
-      capacity: { pods: '110' },
-      allocatable: { pods: '110' },
+      capacity: RESOURCES,
+      allocatable: RESOURCES,
       conditions: [condition],
       nodeInfo: { kubeletVersion: 'muster', operatingSystem: 'linux' },
     },

@@ -48,7 +48,7 @@ export function createPod(
     },
     spec: { ...template.spec, ...identity.spec },
   })
-  const text = `Created pod: ${pod.metadata.name}`
+  const text = done('create', owner, pod.metadata.name) ?? `Created pod: ${pod.metadata.name}`
   context.events.normal(component, owner, 'SuccessfulCreate', text)
   return pod
 }
@@ -61,7 +61,14 @@ export function deletePod(
 ): void {
   const { namespace = '', name } = pod.metadata
   context.registry.remove(PODS, namespace, name)
-  context.events.normal(component, owner, 'SuccessfulDelete', `Deleted pod: ${name}`)
+  const text = done('delete', owner, name) ?? `Deleted pod: ${name}`
+  context.events.normal(component, owner, 'SuccessfulDelete', text)
+}
+
+/** The StatefulSet controller's own way of saying so. */
+function done(verb: string, owner: ApiObject, pod: string): string | undefined {
+  if (owner.kind !== 'StatefulSet') return undefined
+  return `${verb} Pod ${pod} in StatefulSet ${owner.metadata.name} successful`
 }
 
 /** Milliseconds until the Pod has been ready for minReadySeconds; 0 when it has, Infinity while it is not ready. */

@@ -114,6 +114,7 @@ export class PodRunner implements Controller {
       state.runningSince = now - 86_400_000
       state.addresses = (pod.status.podIPs ?? []).map((one: Json) => one.ip)
       state.restarts = pod.status.containerStatuses?.[0]?.restartCount ?? 0
+      if (pod.status.hostIP) state.hostIp = pod.status.hostIP
     }
     this.#states.set(uid, state)
     return state
@@ -135,8 +136,9 @@ export class PodRunner implements Controller {
     const { registry, clock, events } = this.#context
     const node = registry.storage.get(NODES, '', pod.spec.nodeName)
     if (node === undefined) return false
+    const internal = node.status?.addresses?.find((one: Json) => one.type === 'InternalIP')
+    if (internal !== undefined) state.hostIp = internal.address
     if (state.addresses.length === 0) {
-      const internal = node.status?.addresses?.find((one: Json) => one.type === 'InternalIP')
       state.addresses =
         pod.spec.hostNetwork === true && internal !== undefined
           ? [internal.address]

@@ -12,6 +12,8 @@ export interface RunState {
   crashedAt?: string
   addresses: string[]
   restarts: number
+  /** The node's own address, once the Pod runs. */
+  hostIp?: string
   /** The crash annotation that was acted on last. */
   crash: string | undefined
   failed: boolean
@@ -35,6 +37,10 @@ export function podStatus(pod: ApiObject, state: RunState, ready: boolean, now: 
     ),
     qosClass: 'BestEffort',
     startTime: old.startTime ?? now,
+  }
+  if (state.hostIp !== undefined) {
+    status.hostIP = state.hostIp
+    status.hostIPs = [{ ip: state.hostIp }]
   }
   if (state.addresses.length > 0) {
     status.podIP = state.addresses[0]

@@ -4,7 +4,6 @@ import { resource } from '../resources.ts'
 import { type FieldError, field } from '../status.ts'
 import type { Storage } from '../storage.ts'
 import type { ApiObject, Json } from '../types.ts'
-import { hasClusterIp } from './service.ts'
 
 /** Where NodePorts come from (the API server's --service-node-port-range). */
 export const NODE_PORTS = { first: 30_000, last: 32_767 }

@@ -1,5 +1,5 @@
 import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from '../names.ts'
-import { type FieldError, field } from '../status.ts'
+import { type FieldError, field, invalidEach } from '../status.ts'
 import type { ApiObject } from '../types.ts'
 
 /** Keys and values of all annotations of an object together, in octets. */
@@ -22,6 +22,9 @@ export function validateMeta(
   errors.push(...validateLabels(object.metadata.labels, 'metadata.labels'))
   errors.push(...validateAnnotations(object.metadata.annotations))
   errors.push(...validateOwners(object))
+  for (const finalizer of object.metadata.finalizers ?? []) {
+    errors.push(...invalidEach('metadata.finalizers', finalizer, qualifiedName(finalizer)))
+  }
   return errors
 }
 
@@ -61,10 +64,11 @@ function validateOwners(object: ApiObject): FieldError[] {
       }
     }
   })
-  if (owners.filter((owner) => owner.controller === true).length > 1) {
-    const text =
-      'Only one reference can have Controller set to true. Found "true" in references for several'
-    errors.push(field.invalid('metadata.ownerReferences', '[]', text))
+  const [one, other] = owners.filter((owner) => owner.controller === true)
+  if (one !== undefined && other !== undefined) {
+    const found = `${one.kind}/${one.name} and ${other.kind}/${other.name}`
+    const text = `Only one reference can have Controller set to true. Found "true" in references for ${found}`
+    errors.push(field.invalid('metadata.ownerReferences', owners, text))
   }
   return errors
 }
