@@ -98,7 +98,7 @@ function guide({ port, conf, pagePort, explainPort }: Flags, api: string): strin
 DNS for the zone cluster.local: 127.0.0.1:${port}, UDP and TCP. The cluster's API: ${api}
 ${conf === '' ? `The live page: http://localhost:${pagePort}/\n` : ''}
 ${commands.join('\n')}
-${conf === '' ? `  npx muster explain${at} ${BROKEN}  # why is it not there?\n` : ''}\
+${conf === '' ? `  npm run -s explain --${at} ${BROKEN}  # why is it not there?\n` : ''}\
   npm run shell --${port === '1053' ? '' : ` --dns.port ${port}`} --namespace shop  # short names, as in a Pod: getent hosts db
 
   export KUBECONFIG=.muster/kubeconfig

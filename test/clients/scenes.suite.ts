@@ -45,7 +45,7 @@ function here(command: string, demo: Demo, kubectl: string): string {
   const functions = `dns() { dig @127.0.0.1 -p ${demo.dns} +short "$@"; }; kubectl() { ${kubectl} "$@"; }`
   const local = command
     .replaceAll('npm run -s shell --', demo.shell)
-    .replaceAll('npx muster explain', demo.explain)
+    .replaceAll('npm run -s explain --', demo.explain)
     .replaceAll('1053', String(demo.dns))
   return `${functions}\n${local}`
 }
