@@ -63,7 +63,7 @@ export const OPTIONS: Readonly<Record<string, string>> = {
   secondary: 'transfer fallthrough',
   template: 'match answer additional authority rcode ederror fallthrough upstream var expr',
   timeouts: 'read write idle max_queries',
-  tls: 'client_auth keylog',
+  tls: 'client_auth keylog acme email ca storage ca_root resolver',
   transfer: 'to',
   tsig: 'secret secrets require require_opcode',
   view: 'expr',
