@@ -50,6 +50,13 @@ export interface RollEndpoint {
   readonly name: string
 }
 
+/** A Pod that a Service selects and that has no address yet. */
+export interface WaitingPod {
+  readonly pod: string
+  /** Why, in the API's words: `Pending`, `ImagePullBackOff`, `Unschedulable`. */
+  readonly says: string
+}
+
 /** The roll of a Service: what is behind it at this moment. */
 export interface Roll {
   /** The Service's own name, as text. */
@@ -73,6 +80,8 @@ export interface Rolls {
   find(text: string, limit: number): string[]
   /** Undefined where there is no such Service. */
   of(namespace: string, name: string): Roll | undefined
+  /** Pods of the Service that no watch knows of, asked of the API; none where it cannot be asked. */
+  waiting(namespace: string, name: string): Promise<readonly WaitingPod[]>
   /** Has a listener told of each change of the Service or of what is behind it; returns what ends that. */
   onChange(namespace: string, name: string, listener: () => void): () => void
 }

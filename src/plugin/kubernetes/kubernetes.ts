@@ -91,7 +91,7 @@ export class Kubernetes implements Plugin {
     this.#finder = new Finder(parts.store, config)
     this.#whole = parts.versions.whole(parts.storeName)
     this.zones = config.zones
-    this.rolls = new StoreRolls(parts.store, config)
+    this.rolls = new StoreRolls(parts.store, config, new Looker(parts.inspector))
     this.external = new External(this.#finder, config, () => this.localAddresses)
   }
 

@@ -1,3 +1,4 @@
+import type { InspectedObject } from '../../kube/inspect.ts'
 import {
   type EndpointRecord,
   endpointsKey,
@@ -8,9 +9,10 @@ import {
   serviceKey,
 } from '../../kube/store.ts'
 import { nameToText } from '../../wire/name.ts'
-import type { Roll, RollEndpoint, Rolls } from '../standing.ts'
+import type { Roll, RollEndpoint, Rolls, WaitingPod } from '../standing.ts'
 import type { Config } from './config.ts'
 import { endpointName } from './hits.ts'
+import type { Looker } from './looker.ts'
 
 /** Services that a search looks at: it is for people, and holds up the control thread. */
 export const MAX_SEARCHED = 5000
@@ -21,10 +23,12 @@ export const MAX_ENDPOINTS = 200
 export class StoreRolls implements Rolls {
   readonly #store: Store
   readonly #config: Config
+  readonly #looker: Looker
 
-  constructor(store: Store, config: Config) {
+  constructor(store: Store, config: Config, looker: Looker) {
     this.#store = store
     this.#config = config
+    this.#looker = looker
   }
 
   find(text: string, limit: number): string[] {
@@ -64,6 +68,19 @@ export class StoreRolls implements Rolls {
     }
   }
 
+  async waiting(namespace: string, name: string): Promise<readonly WaitingPod[]> {
+    if (this.#store.service(name, namespace)?.selects !== true) return []
+    const [service] = (await this.#looker.service(namespace, name)).objects
+    const selector = service?.spec?.selector as Record<string, string> | undefined
+    if (selector === undefined) return []
+    const { objects } = await this.#looker.pods(namespace, selector)
+    return objects
+      .filter(({ status }) => !status?.podIP && !ENDED.has(status?.phase))
+      .map((object) => ({ pod: object.metadata?.name ?? '', says: whyWaiting(object) }))
+      .sort((a, b) => ORDER.compare(a.pod, b.pod))
+      .slice(0, MAX_ENDPOINTS)
+  }
+
   onChange(namespace: string, name: string, listener: () => void): () => void {
     const keys = new Set([
       serviceKey(name, namespace),
@@ -99,6 +116,24 @@ export class StoreRolls implements Rolls {
       name: label === '' ? '' : `${label}.${base}`,
     }
   }
+}
+
+const ENDED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed'])
+
+/** The closest reason that the API gives: of a container, of the scheduler, else the phase. */
+function whyWaiting({ status }: InspectedObject): string {
+  const reasons = [
+    ...(status?.containerStatuses ?? []).map((one: Reasoned) => one.state?.waiting?.reason),
+    ...(status?.conditions ?? []).map((one: Reasoned) => one.status === 'False' && one.reason),
+  ]
+  const found = reasons.find((reason) => typeof reason === 'string' && reason !== '')
+  return found ?? String(status?.phase ?? 'Pending')
+}
+
+interface Reasoned {
+  readonly status?: string
+  readonly reason?: string
+  readonly state?: { readonly waiting?: { readonly reason?: string } }
 }
 
 /** `web-2` before `web-10`. */

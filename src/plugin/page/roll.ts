@@ -1,12 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { TYPE } from '../../wire/codes.ts'
 import { type Name, nameFromText } from '../../wire/name.ts'
+import { every } from '../every.ts'
 import type { Setup } from '../setup.ts'
-import type { Roll, Rolls } from '../standing.ts'
+import type { Roll, Rolls, WaitingPod } from '../standing.ts'
 import type { Viewer } from './viewers.ts'
 
 /** Milliseconds between two pictures of one roll: changes come in bursts. */
 export const PICTURE_MS = 200
+/** Milliseconds between two looks at Pods that no watch knows of: each is two requests to the API, for as long as somebody follows the roll. */
+export const LOOK_MS = 5000
 /** Services that a search gives. */
 export const MAX_FOUND = 20
 
@@ -20,6 +23,8 @@ export interface Picture {
   readonly service: string
   /** Undefined where there is no such Service. */
   readonly roll: Roll | undefined
+  /** Pods that will be there. */
+  readonly waiting: readonly WaitingPod[]
   /** What clients get for the Service's name. */
   readonly answers: readonly Answer[]
 }
@@ -44,36 +49,64 @@ export function followRoll(
   ask: Ask,
 ): void {
   const [namespace = '', name = ''] = service.split('/')
+  let waiting: readonly WaitingPod[] = []
+  let last = ''
   let ended = false
-  let changed = false
-  let showing = false
-  const show = async () => {
-    changed = true
-    if (showing) return
-    showing = true
-    while (changed && !ended) {
-      changed = false
-      viewer.send('roll', await pictureOf(service, rolls, ask))
-      await wait(PICTURE_MS, undefined, { ref: false })
-    }
-    showing = false
-  }
-  const forget = rolls.map((one) => one.onChange(namespace, name, () => void show()))
+  const show = oneAtATime(viewer, async () => {
+    const picture = await pictureOf(service, rolls, ask, waiting)
+    const text = JSON.stringify(picture)
+    if (ended || text === last) return
+    last = text
+    viewer.send('roll', picture)
+    await wait(PICTURE_MS, undefined, { ref: false })
+  })
+  const look = oneAtATime(viewer, async () => {
+    const found = await Promise.all(rolls.map((one) => one.waiting(namespace, name)))
+    waiting = found.find((pods) => pods.length > 0) ?? []
+    show()
+  })
+  const timer = every(LOOK_MS, look)
+  const forget = rolls.map((one) => one.onChange(namespace, name, show))
   viewer.onEnd(() => {
     ended = true
+    clearInterval(timer)
     for (const end of forget) end()
   })
-  void show()
+  show()
+  look()
 }
 
-async function pictureOf(service: string, rolls: readonly Rolls[], ask: Ask): Promise<Picture> {
+/** Runs something, and once more when it was asked for meanwhile. A bug in it costs the viewer the stream, and nobody else anything. */
+function oneAtATime(viewer: Viewer, run: () => Promise<void>): () => void {
+  let running = false
+  let again = false
+  const loop = async () => {
+    running = true
+    while (again) {
+      again = false
+      await run()
+    }
+    running = false
+  }
+  return () => {
+    again = true
+    if (!running) loop().catch(viewer.cut)
+  }
+}
+
+async function pictureOf(
+  service: string,
+  rolls: readonly Rolls[],
+  ask: Ask,
+  waiting: readonly WaitingPod[],
+): Promise<Picture> {
   const [namespace = '', name = ''] = service.split('/')
   let roll: Roll | undefined
   for (const one of rolls) roll ??= one.of(namespace, name)
   const qname = roll === undefined ? undefined : nameFromText(roll.name)
   const answers =
     qname === undefined ? [] : await Promise.all(TYPES.map((qtype) => answer(qname, qtype, ask)))
-  return { service, roll, answers }
+  return { service, roll, waiting, answers }
 }
 
 /** Sorted: answers come in another order each time, and nobody is to take that for a change. */

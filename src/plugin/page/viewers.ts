@@ -13,6 +13,8 @@ export interface Viewer {
   send(event: string, data: unknown): void
   /** Runs once, when the stream has ended. */
   onEnd(run: () => void): void
+  /** Ends the stream at once. */
+  cut(): void
 }
 
 /** All who look at the page. */
@@ -29,6 +31,7 @@ export class Viewers {
     const viewer: Viewer = {
       send: (event, data) => write(response, textOf(event, data)),
       onEnd: (run) => void response.once('close', run),
+      cut: () => void response.destroy(),
     }
     this.open.set(response, viewer)
     response.once('close', () => this.open.delete(response))

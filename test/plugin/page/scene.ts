@@ -103,6 +103,17 @@ export async function startScene(threads = 1) {
       const annotations = { ...object.metadata.annotations, [ANNOTATIONS.ready]: String(ready) }
       cluster.update({ ...object, metadata: { ...object.metadata, annotations } })
     },
+    /** A Pod behind shop/web that does not start for a minute; returns what takes it away. */
+    addSlowPod: (name: string) => {
+      const named = { apiVersion: 'v1', kind: 'Pod', metadata: metadata(`shop/${name}`) }
+      const annotations = { [ANNOTATIONS.startDelay]: '60s' }
+      cluster.create({
+        ...named,
+        metadata: { ...named.metadata, labels: { app: 'web' }, annotations },
+        spec: { containers: [{ name: 'web', image: 'web' }] },
+      })
+      return () => cluster.delete(named)
+    },
     /** Takes over a Corefile in which a text is another one. */
     reload: async (from: string, to: string) => {
       text = text.replace(from, to)

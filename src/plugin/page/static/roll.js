@@ -66,7 +66,7 @@ async function suggest(text) {
 }
 
 /** @param {Picture} picture */
-export function drawRoll({ service, roll, answers }) {
+export function drawRoll({ service, roll, waiting, answers }) {
   if (service !== shownService) return
   if (roll === undefined) {
     show(summary, `There is no Service ${service}.`)
@@ -81,10 +81,10 @@ export function drawRoll({ service, roll, answers }) {
     summary,
     type === 'ExternalName'
       ? `ExternalName: leads to ${externalName}.`
-      : `${type === 'headless' ? 'Headless' : type}: ${ready} of ${endpoints.length} ready${unready}.`,
+      : `${type === 'headless' ? 'Headless' : type}: ${ready} of ${endpoints.length + waiting.length} ready${unready}.`,
   )
   output.replaceChildren(
-    ...(endpoints.length === 0 ? [] : [endpointTable(endpoints, type)]),
+    ...(endpoints.length + waiting.length === 0 ? [] : [endpointTable(endpoints, waiting, type)]),
     said(name, answers),
   )
   before = new Map(endpoints.map((endpoint) => [endpoint.address, stateOf(endpoint)]))
@@ -95,12 +95,13 @@ const stateOf = ({ state, told }) => `${state} ${told}`
 
 /**
  * @param {readonly RollEndpoint[]} endpoints
+ * @param {Picture['waiting']} waiting
  * @param {string} type
  */
-function endpointTable(endpoints, type) {
+function endpointTable(endpoints, waiting, type) {
   const told = type === 'headless' ? 'In DNS' : 'By its name'
   const heads = ['Pod and address', 'State', told].map((head) => make('th', { scope: 'col' }, head))
-  const body = make('tbody', {}, ...endpoints.map(endpointRow))
+  const body = make('tbody', {}, ...endpoints.map(endpointRow), ...waiting.map(waitingRow))
   return make('table', {}, make('thead', {}, make('tr', {}, ...heads)), body)
 }
 
@@ -123,6 +124,17 @@ function endpointRow(endpoint) {
     ),
     make('td', {}, state(LEVELS[word], word.replace('-', ' '))),
     make('td', {}, told ? 'yes' : 'no'),
+  )
+}
+
+/** @param {Picture['waiting'][number]} waiting */
+function waitingRow({ pod, says }) {
+  return make(
+    'tr',
+    {},
+    make('td', { class: 'endpoint' }, make('span', { class: 'name' }, ...breakable(pod))),
+    make('td', {}, state('fair', says)),
+    make('td', {}, 'no'),
   )
 }
 
