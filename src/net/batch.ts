@@ -42,6 +42,8 @@ export class Batch {
   private readonly sendAt: number
   private readonly receiveHeaders: Uint8Array
   private readonly sendHeaders: Uint8Array
+  /** By place among those to be sent: the slot that its header points to. It seldom changes, as most batches are sent back as they came. */
+  private readonly sources: Uint16Array
   /** The memory's address in two words. */
   private readonly low: number
   private readonly high: number
@@ -65,6 +67,7 @@ export class Batch {
     this.high = Number(memory.address >> 32n)
     this.receiveHeaders = this.bytes.subarray(this.receiveAt, this.sendAt)
     this.sendHeaders = this.bytes.subarray(this.sendAt)
+    this.sources = new Uint16Array(size)
     this.prepare(memory)
   }
 
@@ -130,17 +133,23 @@ export class Batch {
 
   /** Has a slot sent that was filled by hand: packet, socket address and control message. */
   queueTo(slot: number, octets: number, nameOctets: number, controlOctets: number): void {
-    const { words } = this
+    const { words, queued } = this
     if (controlOctets !== 0) this.clearInterface(slot)
-    const iovec = this.iovecAt + (this.size + this.queued) * IOVEC_OCTETS
-    const header = (this.sendAt + this.queued * HEADER_OCTETS) >> 2
-    this.point(iovec >> 2, this.packetAt(slot))
-    words[(iovec + 8) >> 2] = octets
-    this.point(header, this.nameAt(slot))
+    if (this.sources[queued] !== slot) this.aim(queued, slot)
+    const header = (this.sendAt + queued * HEADER_OCTETS) >> 2
+    words[(this.iovecAt + (this.size + queued) * IOVEC_OCTETS + 8) >> 2] = octets
     words[header + NAMELEN / 4] = nameOctets
-    this.point(header + 8, this.controlAt(slot))
     words[header + CONTROLLEN / 4] = controlOctets
-    this.queued++
+    this.queued = queued + 1
+  }
+
+  /** Has the header at a place among those to be sent point to a slot. */
+  private aim(place: number, slot: number): void {
+    const header = (this.sendAt + place * HEADER_OCTETS) >> 2
+    this.point((this.iovecAt + (this.size + place) * IOVEC_OCTETS) >> 2, this.packetAt(slot))
+    this.point(header, this.nameAt(slot))
+    this.point(header + 8, this.controlAt(slot))
+    this.sources[place] = slot
   }
 
   /**
@@ -203,6 +212,7 @@ export class Batch {
       const sending = (this.sendAt + slot * HEADER_OCTETS) >> 2
       this.point(sending + 4, this.iovecAt + (this.size + slot) * IOVEC_OCTETS)
       words[sending + 6] = 1
+      this.aim(slot, slot)
     }
     this.reset(this.size)
   }
