@@ -1,39 +1,27 @@
 import type { Logger } from '../log.ts'
 import type { Table } from '../table/table.ts'
-import { endpoint } from './address.ts'
 import { openDatagramSockets } from './datagram.ts'
 import { Front, type OnRepeat } from './front.ts'
+import { DRAIN_MS, Groups } from './groups.ts'
 import { type LimitedClient, readLimits } from './limits.ts'
-import {
-  type DatagramOptions,
-  type Handle,
-  type ListenerStats,
-  noStats,
-  type OpenListener,
-} from './listener.ts'
-import { type Listening, Misses } from './misses.ts'
+import type { DatagramOptions, Handle, OpenListener } from './listener.ts'
+import { Misses } from './misses.ts'
 import { Observations } from './observations.ts'
-import { Locals } from './peers.ts'
 import type { OnSample } from './sample.ts'
 import {
   CONTROL,
   clockOrigin,
-  LISTENER,
-  MAX_LISTENERS,
   MAX_THREADS,
   type PlaneMemory,
   planeMemory,
   STAT,
-  STATE,
   type ThreadData,
 } from './shared.ts'
-import { bindSockets, kernelDrops, queuedOctets, retire, type SocketGroup } from './sockets.ts'
 import { loadSyscalls, type Syscalls } from './syscalls.ts'
 import { Workers } from './workers.ts'
 
-/** How long the threads have to empty a socket that is closed, and to end. */
+/** How long the threads have to end. */
 const THREADS_MS = 2000
-const DRAIN_MS = 5000
 
 export interface PlaneOptions {
   /** Data threads; {@link countThreads} says how many. */
@@ -72,14 +60,6 @@ export interface PlaneStats {
   readonly replaced: number
 }
 
-interface Group {
-  readonly number: number
-  readonly sockets: SocketGroup
-  readonly listening: Listening
-  /** Its end, once it has been asked for. */
-  closed: Promise<void> | undefined
-}
-
 /**
  * The data threads and their sockets, owned by the control thread: the sockets outlive any thread. Nothing is ever posted to a thread; what it has to know lies
  * in shared memory, and it looks there between batches.
@@ -91,12 +71,10 @@ export class DataPlane {
 
   private readonly options: PlaneOptions
   private readonly memory: PlaneMemory
-  private readonly syscalls: Syscalls | undefined
   private readonly misses: Misses | undefined
   private readonly observations: Observations | undefined
-  private readonly groups = new Map<number, Group>()
+  private readonly groups: Groups | undefined
   private readonly workers: Workers
-  private goneDrops = 0
 
   constructor(options: PlaneOptions) {
     const { table, log } = options
@@ -117,18 +95,22 @@ export class DataPlane {
       log.warning(`data threads are off, datagrams go through node:dgram: ${syscalls}`)
       return
     }
-    this.syscalls = syscalls
-    const listener = (number: number) => this.groups.get(number)?.listening
-    const { memory, front } = this
+    const { memory, threads, workers, front } = this
+    const { onFailure = () => {} } = options
+    const groups = new Groups({ memory, threads, syscalls, workers, onFailure })
+    const listener = (number: number) => groups.listening(number)
     const observations = new Observations({ memory, front, listener, onRepeat, onSample })
+    const misses = new Misses({ memory, syscalls, front, listener, observations })
+    groups.takenBy({ misses, observations })
+    this.groups = groups
     this.observations = observations
-    this.misses = new Misses({ memory, syscalls, front, listener, observations })
+    this.misses = misses
     if (table !== undefined) table.beforeReuse = observations.take
   }
 
   /** Whether data threads answer; else everything goes through node:dgram. */
   get hasThreads(): boolean {
-    return this.syscalls !== undefined
+    return this.groups !== undefined
   }
 
   /** Has so many answers a second of each thread told to `onSample`, when {@link DataPlane.takeSamples} is called or before; 0 for none. */
@@ -144,16 +126,13 @@ export class DataPlane {
 
   /** @throws Error when the address cannot be bound, or there are {@link MAX_LISTENERS} already */
   async openDatagram(options: DatagramOptions, handle: Handle): Promise<OpenListener> {
-    const { syscalls } = this
-    if (syscalls === undefined) return openDatagramSockets(options, handle, this.front)
-    const number = this.freeNumber()
-    const count = this.threads
-    const sockets = bindSockets(syscalls, { ...options, count })
-    const group = this.addGroup(number, sockets, options, handle)
+    const { groups } = this
+    if (groups === undefined) return openDatagramSockets(options, handle, this.front)
+    const listener = groups.open(options, handle)
     this.workers.start()
     this.misses?.start()
-    this.reportBuffer(options, sockets)
-    return new DatagramGroup(group, (drainMs) => this.closeGroup(group, drainMs), this.memory)
+    this.reportBuffer(options, listener)
+    return listener
   }
 
   stats(): PlaneStats {
@@ -164,7 +143,7 @@ export class DataPlane {
       }
       return total
     }
-    const drops = this.goneDrops + this.drops([...this.groups.values()])
+    const drops = this.groups?.kernelDrops() ?? 0
     const limited = sum(STAT.LIMITED)
     return {
       received: sum(STAT.RECEIVED),
@@ -186,28 +165,24 @@ export class DataPlane {
 
   /** What each data thread has done, and what waits for it; none where there are no data threads. */
   threadStates(): { batches: number; busyMs: number; queuedOctets: number }[] {
-    const { syscalls, memory } = this
-    if (syscalls === undefined) return []
+    const { groups, memory } = this
+    if (groups === undefined) return []
     return Array.from({ length: this.threads }, (_, thread) => {
       const row = thread * STAT.WORDS
-      const sockets = [...this.groups.values()].flatMap(
-        ({ sockets: { descriptors } }) => descriptors[thread] ?? [],
-      )
       return {
         batches: memory.stats[row + STAT.BATCHES] as number,
         busyMs: memory.stats[row + STAT.BUSY] as number,
-        queuedOctets: sockets.reduce((sum, socket) => sum + queuedOctets(syscalls, socket), 0),
+        queuedOctets: groups.queuedOctets(thread),
       }
     })
   }
 
   /** Closes all sockets, with what the kernel has queued answered first, and ends the threads. */
   async close(options: { readonly drainMs?: number } = {}): Promise<void> {
-    const drainMs = options.drainMs ?? DRAIN_MS
-    await Promise.all([...this.groups.values()].map((group) => this.closeGroup(group, drainMs)))
+    await this.groups?.closeAll(options.drainMs ?? DRAIN_MS)
     this.workers.letEnd()
     Atomics.store(this.memory.control, CONTROL.STOP, 1)
-    this.wake()
+    this.groups?.wake()
     await this.workers.ended(THREADS_MS)
     this.misses?.stop()
   }
@@ -217,172 +192,18 @@ export class DataPlane {
     Atomics.store(this.memory.control, CONTROL.THROW, thread + 1)
   }
 
-  private freeNumber(): number {
-    for (let number = 0; number < MAX_LISTENERS; number++) {
-      if (!this.groups.has(number)) return number
-    }
-    throw new Error(`more than ${MAX_LISTENERS} addresses to listen on`)
-  }
-
-  private addGroup(
-    number: number,
-    sockets: SocketGroup,
-    options: DatagramOptions,
-    handle: Handle,
-  ): Group {
-    const { address } = endpoint(options.host || sockets.address, 0)
-    const listening: Listening = {
-      handle,
-      locals: new Locals(address, sockets.port),
-      stats: noStats(),
-      descriptors: sockets.descriptors,
-      onFailure: options.onFailure ?? this.options.onFailure ?? (() => {}),
-      scope: options.scope ?? 0,
-      waiting: 0,
-      idle: undefined,
-    }
-    const group = { number, sockets, listening, closed: undefined }
-    this.groups.set(number, group)
-    const { listeners } = this.memory
-    const at = number * LISTENER.WORDS
-    sockets.descriptors.forEach((descriptor, thread) => {
-      Atomics.store(listeners, at + LISTENER.DESCRIPTORS + thread, descriptor)
-    })
-    Atomics.store(listeners, at + LISTENER.SCOPE, listening.scope)
-    Atomics.store(listeners, at + LISTENER.DRAINED, 0)
-    Atomics.store(listeners, at + LISTENER.STATE, STATE.OPEN)
-    this.wake()
-    return group
-  }
-
-  /** Threads look at the listeners again: those without any at once, the others at their next batch. */
-  private wake(): void {
-    const { control } = this.memory
-    Atomics.add(control, CONTROL.GENERATION, 1)
-    Atomics.notify(control, CONTROL.GENERATION)
-  }
-
   private threadData(number: number): ThreadData {
     const { memory } = this
     const table = this.options.table?.shared
     return { number, memory, table, clockOffset: -clockOrigin() }
   }
 
-  private closeGroup(group: Group, drainMs: number): Promise<void> {
-    group.closed ??= this.emptyAndClose(group, drainMs)
-    return group.closed
-  }
-
-  private async emptyAndClose(group: Group, drainMs: number): Promise<void> {
-    const { number, sockets, listening } = group
-    const syscalls = this.syscalls as Syscalls
-    const { listeners } = this.memory
-    const at = number * LISTENER.WORDS
-    for (const descriptor of sockets.descriptors) retire(syscalls, descriptor, sockets)
-    Atomics.store(listeners, at + LISTENER.DRAINED, 0)
-    Atomics.store(listeners, at + LISTENER.STATE, STATE.DRAINING)
-    this.wake()
-    this.workers.startWaiting()
-    await this.emptied(group, drainMs)
-    await this.answered(listening, drainMs)
-    listening.stats.dropped += listening.waiting
-    this.misses?.flush()
-    this.goneDrops += this.drops([group])
-    Atomics.store(listeners, at + LISTENER.STATE, STATE.FREE)
-    this.groups.delete(number)
-    for (const descriptor of sockets.descriptors) syscalls.close(descriptor)
-  }
-
-  /** Waits until every thread has emptied its socket, and what it queued has been taken. One that does not come is helped: it may not be up yet. */
-  private async emptied({ number }: Group, drainMs: number): Promise<void> {
-    const at = number * LISTENER.WORDS
-    const missing = await this.drained(at, Math.min(THREADS_MS, drainMs))
-    if (missing === 0) return
-    for (let thread = 0; thread < this.threads; thread++) {
-      if ((missing & (1 << thread)) !== 0) this.misses?.takeLeft(number, thread)
-    }
-    // It may have come meanwhile, and hold the rest.
-    await this.drained(at, drainMs)
-  }
-
-  /** Waits so long at most; returns a bit for each thread that has not come. */
-  private async drained(at: number, milliseconds: number): Promise<number> {
-    for (const ends = performance.now() + milliseconds; ; ) {
-      this.observations?.take()
-      const missing = this.notDrained(at)
-      if (missing === 0 && this.misses?.isEmpty() === true) return 0
-      if (performance.now() >= ends) return missing
-      await new Promise((later) => setTimeout(later, 5))
-    }
-  }
-
-  private notDrained(at: number): number {
-    const all = 2 ** this.threads - 1
-    return all & ~Atomics.load(this.memory.listeners, at + LISTENER.DRAINED)
-  }
-
-  private async answered(listening: Listening, drainMs: number): Promise<void> {
-    if (listening.waiting === 0) return
-    const idle = new Promise<void>((done) => {
-      listening.idle = done
-    })
-    await this.within(idle, drainMs)
-  }
-
-  private async within(done: Promise<unknown>, milliseconds: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<void>((late) => {
-      timer = setTimeout(late, milliseconds)
-    })
-    await Promise.race([done, timeout])
-    clearTimeout(timer)
-  }
-
-  private drops(groups: readonly Group[]): number {
-    const { syscalls } = this
-    if (syscalls === undefined) return 0
-    return groups
-      .flatMap(({ sockets }) => sockets.descriptors)
-      .reduce((sum, descriptor) => sum + kernelDrops(syscalls, descriptor), 0)
-  }
-
-  private reportBuffer(options: DatagramOptions, sockets: SocketGroup): void {
+  private reportBuffer(options: DatagramOptions, listener: OpenListener): void {
     const wanted = options.receiveBufferOctets
-    const { receiveBufferOctets } = sockets
-    if (wanted !== undefined && receiveBufferOctets < wanted) {
+    const { receiveBufferOctets } = listener
+    if (wanted !== undefined && receiveBufferOctets !== undefined && receiveBufferOctets < wanted) {
       const text = `the kernel gives ${receiveBufferOctets} octets of receive buffer, not ${wanted}`
       this.options.log.warning(`${text}: raise net.core.rmem_max`)
     }
-  }
-}
-
-/** One address, as its owner has it. */
-class DatagramGroup implements OpenListener {
-  readonly port: number
-  readonly stats: ListenerStats
-  readonly receiveBufferOctets: number
-  private readonly group: Group
-  private readonly memory: PlaneMemory
-  private readonly closeGroup: (drainMs: number) => Promise<void>
-
-  constructor(group: Group, close: (drainMs: number) => Promise<void>, memory: PlaneMemory) {
-    this.group = group
-    this.memory = memory
-    this.closeGroup = close
-    this.port = group.sockets.port
-    this.stats = group.listening.stats
-    this.receiveBufferOctets = group.sockets.receiveBufferOctets
-  }
-
-  useScope(scope: number): void {
-    this.group.listening.scope = scope
-    const at = this.group.number * LISTENER.WORDS + LISTENER.SCOPE
-    Atomics.store(this.memory.listeners, at, scope)
-  }
-
-  renew(): void {}
-
-  close(options: { readonly drainMs?: number } = {}): Promise<void> {
-    return this.closeGroup(options.drainMs ?? DRAIN_MS)
   }
 }
