@@ -99,8 +99,12 @@ export class Cache implements Plugin {
   serve(query: Query, next: Next): Reply | Promise<Reply> {
     if (!covers(this.served, query.folded)) return next(query)
     const series = this.metrics.of(query.exchange.listener.label)
-    const now = this.host.now()
     series.requests.inc()
+    if (this.isNeverKept(query.folded)) {
+      series.misses.inc()
+      return this.miss(query, next, series)
+    }
+    const now = this.host.now()
     const item = this.find(query, now, series)
     if (item === undefined) return this.miss(query, next, series)
     if (item.left(now) <= 0) return this.refresher.serveStale(query, next, item, series)
@@ -173,10 +177,6 @@ export class Cache implements Plugin {
 
   /** The item that answers the query, and which kind of hit it is. A failure gives way to an answer that is still good. */
   private find(query: Query, now: number, series: Series): Item | undefined {
-    if (this.isNeverKept(query.folded)) {
-      series.misses.inc()
-      return undefined
-    }
     const key = keyOf(query)
     const success = this.alive(this.successes, key)
     const { preferPositive, staleFor } = this.options
