@@ -1,9 +1,12 @@
 import t from 'tap'
+import type { Cluster } from '../../src/sandbox/index.ts'
 import { aliveCluster, change, endpoints, podNames, readyPods, until } from './alive.ts'
 import { ask, deployment, service } from './api.ts'
 
 const set = (extra = {}) =>
   deployment('db', { kind: 'StatefulSet', serviceName: 'db', replicas: 3, ...extra })
+const observed = (cluster: Cluster) =>
+  cluster.list('apps/v1', 'StatefulSet')[0]?.status.observedGeneration
 const headless = service('db', {
   clusterIP: 'None',
   selector: { app: 'db' },
@@ -71,6 +74,42 @@ t.test('scaling down stops the highest first, one at a time', async (t) => {
   change(cluster, 'StatefulSet', 'db', { spec: { replicas: 1 } })
   await until(cluster, () => cluster.list('v1', 'Pod').length === 1)
   t.same(gone, ['db-2', 'db-1'])
+})
+
+t.test(
+  'scaling down in order waits for Pods that are not ready, the lowest of them apart',
+  async (t) => {
+    const cluster = await aliveCluster()
+    t.teardown(() => cluster.close())
+    cluster.create(set({ replicas: 4 }))
+    await until(cluster, () => readyPods(cluster).length === 4)
+    const unready = (name: string, value: string | null) =>
+      change(cluster, 'Pod', name, { metadata: { annotations: { 'sandbox.muster/ready': value } } })
+    unready('db-2', 'false')
+    unready('db-3', 'false')
+    await until(cluster, () => readyPods(cluster).length === 2)
+    change(cluster, 'StatefulSet', 'db', { spec: { replicas: 2 } })
+    await until(cluster, () => observed(cluster) === 2)
+    t.same(podNames(cluster), ['db-0', 'db-1', 'db-2', 'db-3'], 'db-3 waits for db-2')
+    unready('db-3', null)
+    await until(cluster, () => podNames(cluster).length === 2)
+    t.same(podNames(cluster), ['db-0', 'db-1'])
+  },
+)
+
+t.test('a Parallel update does not wait for Pods below that are not ready', async (t) => {
+  const cluster = await aliveCluster()
+  t.teardown(() => cluster.close())
+  cluster.create(set({ podManagementPolicy: 'Parallel' }))
+  await until(cluster, () => readyPods(cluster).length === 3)
+  const annotations = { 'sandbox.muster/ready': 'false' }
+  change(cluster, 'Pod', 'db-0', { metadata: { annotations } })
+  await until(cluster, () => readyPods(cluster).length === 2)
+  const containers = [{ name: 'main', image: 'nginx:1.28' }]
+  change(cluster, 'StatefulSet', 'db', { spec: { template: { spec: { containers } } } })
+  const images = () => readyPods(cluster).map((pod) => pod.spec.containers[0].image)
+  await until(cluster, () => images().filter((image) => image === 'nginx:1.28').length === 3)
+  t.equal(images().length, 3)
 })
 
 t.test('a rolling update goes from the highest down to the partition', async (t) => {

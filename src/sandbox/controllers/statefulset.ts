@@ -92,12 +92,10 @@ export class StatefulSetController implements Controller {
       if (!settled && ordered) return
     }
     const condemned = pods
-      .filter(
-        (pod) => ordinalOf(set, pod) < start || ordinalOf(set, pod) >= start + set.spec.replicas,
-      )
+      .filter((pod) => beyond(set, ordinalOf(set, pod)))
       .sort((a, b) => ordinalOf(set, b) - ordinalOf(set, a))
     if (this.#condemn(set, condemned, ordered) && ordered) return
-    if (healthy) this.#update(set, byOrdinal, revisions)
+    if (healthy || !ordered) this.#update(set, byOrdinal, revisions)
   }
 
   /** True once the Pod of this ordinal is there, running and available. */
@@ -148,46 +146,62 @@ export class StatefulSetController implements Controller {
     )
   }
 
-  /** Stops Pods beyond the replicas, highest first. True while one of them is still there. */
+  /**
+   * Stops Pods beyond the replicas, highest first. True while one of them is still there. In order, a Pod that is not available
+   * holds up those above it: it goes last.
+   */
   #condemn(set: ApiObject, condemned: ApiObject[], ordered: boolean): boolean {
+    const lowestUnavailable = condemned.findLast((pod) => !this.#isAvailable(set, pod))
     for (const pod of condemned) {
-      if (pod.metadata.deletionTimestamp === undefined) {
-        deletePod(this.#context, set, COMPONENT, pod)
-      }
+      const stopping = pod.metadata.deletionTimestamp !== undefined
+      const held = ordered && pod !== lowestUnavailable && !this.#isAvailable(set, pod)
+      if (!stopping && !held) deletePod(this.#context, set, COMPONENT, pod)
       if (ordered) return true
     }
     return condemned.length > 0
   }
 
-  /** Rolling update: the highest Pod of another revision goes, once all others are available. */
+  /** Rolling update: the highest Pod of another revision goes, once those above it are available. */
   #update(set: ApiObject, byOrdinal: Map<number, ApiObject>, revisions: Revisions): void {
     if (set.spec.updateStrategy?.type === 'OnDelete') return
     const start = set.spec.ordinals?.start ?? 0
     const lowest = start + (set.spec.updateStrategy?.rollingUpdate?.partition ?? 0)
     for (let ordinal = start + set.spec.replicas - 1; ordinal >= lowest; ordinal--) {
       const pod = byOrdinal.get(ordinal)
-      if (pod === undefined) continue
-      if (pod.metadata.labels?.[REVISION_LABEL] === revisions.update) continue
-      deletePod(this.#context, set, COMPONENT, pod)
-      return
+      if (pod === undefined) return
+      const stopping = pod.metadata.deletionTimestamp !== undefined
+      const old = pod.metadata.labels?.[REVISION_LABEL] !== revisions.update
+      if (old && !stopping) deletePod(this.#context, set, COMPONENT, pod)
+      if (old || !this.#isAvailable(set, pod)) return
     }
+  }
+
+  #isAvailable(set: ApiObject, pod: ApiObject): boolean {
+    if (pod.metadata.deletionTimestamp !== undefined) return false
+    return untilAvailable(pod, set.spec.minReadySeconds ?? 0, this.#context.clock.now()) === 0
   }
 
   #writeStatus(set: ApiObject, revisions: Revisions): void {
     const { registry, clock } = this.#context
     const { namespace = '', name } = set.metadata
-    const pods = claimPods(this.#context, set).filter(isActive)
+    // Pods that stop are counted, as long as they are there; of no revision, though.
+    const pods = claimPods(this.#context, set).filter((pod) => pod.status?.phase !== undefined)
     const now = clock.now()
     const minReady = set.spec.minReadySeconds ?? 0
     const of = (revision: string) =>
-      pods.filter((pod) => pod.metadata.labels?.[REVISION_LABEL] === revision).length
+      pods.filter(
+        (pod) =>
+          pod.metadata.deletionTimestamp === undefined &&
+          pod.metadata.labels?.[REVISION_LABEL] === revision,
+      ).length
     const updated = of(revisions.update)
-    const complete = updated === set.spec.replicas && pods.length === set.spec.replicas
+    const ready = pods.filter(isReady).length
+    const complete = [updated, ready, pods.length].every((count) => count === set.spec.replicas)
     const current = complete ? revisions.update : revisions.current
     const status: Json = {
       observedGeneration: set.metadata.generation,
       replicas: pods.length,
-      readyReplicas: pods.filter(isReady).length,
+      readyReplicas: ready,
       availableReplicas: pods.filter((pod) => untilAvailable(pod, minReady, now) === 0).length,
       currentReplicas: of(current),
       updatedReplicas: updated,
@@ -202,6 +216,11 @@ export class StatefulSetController implements Controller {
     const fresh = registry.storage.get(STATEFUL_SETS, namespace, name) ?? set
     registry.update(STATEFUL_SETS, namespace, name, { ...fresh, status }, {}, 'status')
   }
+}
+
+function beyond({ spec }: ApiObject, ordinal: number): boolean {
+  const start = spec.ordinals?.start ?? 0
+  return ordinal < start || ordinal >= start + spec.replicas
 }
 
 function ordinalOf(set: ApiObject, pod: ApiObject): number {
