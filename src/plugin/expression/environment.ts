@@ -40,6 +40,18 @@ export function queryKinds(name: string): Kind | undefined {
   return `func() ${NUMBERS.has(name) ? 'int' : TRUTHS.has(name) ? 'bool' : 'string'}`
 }
 
+/** How many arguments a function of a query takes, at least and at most; undefined for other names. */
+export function queryArity(name: string): readonly [number, number] | undefined {
+  if (!FUNCTIONS.has(name)) return undefined
+  return ARITIES.get(name) ?? [0, 0]
+}
+
+const ARITIES: ReadonlyMap<string, readonly [number, number]> = new Map([
+  ['incidr', [2, 2]],
+  ['metadata', [1, 1]],
+  ['now', [0, 1]],
+])
+
 /** Functions whose value is the same for whoever asks the same name, type and class with the same DO bit. */
 const OF_QUESTION: ReadonlySet<string> = new Set([
   'incidr',

@@ -1,5 +1,5 @@
 import { BUILTINS, PREDICATE_BUILTINS } from './builtins.ts'
-import { queryKinds } from './environment.ts'
+import { queryArity, queryKinds } from './environment.ts'
 import { type Environment, evaluate } from './evaluate.ts'
 import { type Kind, type KindOfName, kindOf } from './kinds.ts'
 import type { Node } from './nodes.ts'
@@ -22,7 +22,7 @@ export class Expression {
    */
   constructor(source: string, known: (name: string) => boolean, kinds: KindOfName = queryKinds) {
     this.source = source
-    this.node = parseExpression(source, known, kinds)
+    this.node = parseExpression(source, known, kinds, queryArity)
     this.kind = kindOf(this.node, kinds)
   }
 

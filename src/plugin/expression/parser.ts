@@ -76,27 +76,39 @@ const MAX_PATTERN = 10_000
  *
  * @param known whether a name is in the environment
  * @param kinds what the names of the environment are
+ * @param arity how many arguments its functions take
  * @throws ExpressionError
  */
 export function parseExpression(
   source: string,
   known: (name: string) => boolean,
   kinds: KindOfName,
+  arity: ArityOfName,
 ): Node {
-  return new Parser(source, known, kinds).parse()
+  return new Parser(source, known, kinds, arity).parse()
 }
+
+/** How many arguments a function of the environment takes, at least and at most; undefined where any number will do. */
+type ArityOfName = (name: string) => readonly [number, number] | undefined
 
 class Parser {
   private readonly source: string
   private readonly tokens: readonly Token[]
   private readonly known: (name: string) => boolean
   private readonly kinds: KindOfName
+  private readonly arity: ArityOfName
   private readonly locals: string[] = []
   private at = 0
   private depth = 0
   private predicates = 0
 
-  constructor(source: string, known: (name: string) => boolean, kinds: KindOfName) {
+  constructor(
+    source: string,
+    known: (name: string) => boolean,
+    kinds: KindOfName,
+    arity: ArityOfName,
+  ) {
+    this.arity = arity
     this.source = source
     this.kinds = (name) => (this.locals.includes(name) ? 'any' : kinds(name))
     this.tokens = tokenize(source)
@@ -316,7 +328,9 @@ class Parser {
   /** A call whose opening parenthesis is taken. What the environment has goes before what expr-lang has. */
   private call(name: string, first: readonly Node[], token = this.token): Node {
     if (this.locals.includes(name) || this.known(name)) {
-      return { kind: 'call', callee: { kind: 'name', name }, args: [...first, ...this.list(')')] }
+      const args = [...first, ...this.list(')')]
+      if (!this.locals.includes(name)) this.checkArity(name, args.length, token)
+      return { kind: 'call', callee: { kind: 'name', name }, args }
     }
     const predicate = PREDICATE_BUILTINS.has(name)
     if (!predicate && BUILTINS[name] === undefined) {
@@ -324,6 +338,13 @@ class Parser {
     }
     const args = predicate ? this.predicateArguments(first) : [...first, ...this.list(')')]
     return { kind: 'builtin', name, args }
+  }
+
+  private checkArity(name: string, given: number, token: Token): void {
+    const [least, most] = this.arity(name) ?? [0, Number.POSITIVE_INFINITY]
+    if (given >= least && given <= most) return
+    const what = given < least ? 'not enough' : 'too many'
+    throw new ExpressionError(`${what} arguments to call ${name}`, this.source, token.column)
   }
 
   /** A list, then what is asked of its items, with or without braces; then whatever else. */

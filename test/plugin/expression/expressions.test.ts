@@ -99,6 +99,9 @@ t.test('operands of the wrong kind are found at the start', async (t) => {
     mistake("name == 'x'"),
     'invalid operation: == (mismatched types func() string and string) (1:6)',
   )
+  t.equal(mistake('type(1) == 1'), 'too many arguments to call type (1:1)')
+  t.equal(mistake("incidr('192.0.2.1')"), 'not enough arguments to call incidr (1:1)')
+  t.equal(mistake('now(1, 2) == nil'), 'too many arguments to call now (1:1)')
   t.equal(mistake("int(port()) == 53 and name() in ['a.'] and nil == 1"), '')
 })
 
