@@ -1,8 +1,10 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { createCluster } from '../../src/sandbox/index.ts'
@@ -19,7 +21,7 @@ const RATE = 2000
 const PATIENCE_S = 5
 /** How long packets still go to a server that was told to end, until whoever steers them has noticed. */
 const LAG_MS = 1000
-t.setTimeout(60_000 + ROLLS * 20_000)
+t.setTimeout(240_000 + ROLLS * 20_000)
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'muster-rolls-'))
@@ -92,9 +94,11 @@ async function start(command: 'muster' | 'coredns', more = ''): Promise<Running>
 }
 
 /** Begins to ask; the result ends it and tells what was sent and lost. */
-function ask(port: number): () => Promise<{ sent: number; lost: number }> {
-  const words = `-s 127.0.0.1 -p ${port} -d ${folder}/names -q ${OUTSTANDING} -Q ${RATE} -t ${PATIENCE_S} -l 900`
-  const child = spawn(dnsperf as string, words.split(' '), { stdio: ['ignore', 'pipe', 'ignore'] })
+function ask(port: number, more = ''): () => Promise<{ sent: number; lost: number }> {
+  const words = `-s 127.0.0.1 -p ${port} -d ${folder}/names -q ${OUTSTANDING} -Q ${RATE} -t ${PATIENCE_S} -l 900 ${more}`
+  const child = spawn(dnsperf as string, words.trim().split(' '), {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   let said = ''
   child.stdout.on('data', (text) => {
     said += text
@@ -163,6 +167,63 @@ t.test(`nothing is lost while Corefiles change and data threads throw`, { skip }
   }
   const { sent, lost } = await answered()
   t.comment(`${sent} queries, ${lost} lost`)
+  t.ok(sent > 1000)
+  t.equal(lost, 0)
+  child.send('stop')
+  await once(child, 'exit')
+})
+
+/** A new certificate in the place of the one before. */
+async function certify(): Promise<string> {
+  const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=muster -keyout ${folder}/key.new -out ${folder}/cert.new`
+  await once(spawn('openssl', words.split(' '), { stdio: 'ignore' }), 'exit')
+  renameSync(join(folder, 'key.new'), join(folder, 'key.pem'))
+  renameSync(join(folder, 'cert.new'), join(folder, 'cert.pem'))
+  return new X509Certificate(readFileSync(join(folder, 'cert.pem'))).fingerprint256
+}
+
+/** Which certificate a new connection gets. */
+async function shown(port: number): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
+  await once(socket, 'secureConnect')
+  const { fingerprint256 } = socket.getPeerCertificate()
+  socket.destroy()
+  return fingerprint256
+}
+
+t.test('nothing is lost over TLS while certificates change', { skip }, async (t) => {
+  const port = await freePort()
+  const first = await certify()
+  const corefile = join(folder, 'Corefile-tls')
+  const hosts = names.flat().map((name) => `192.0.2.1 ${name.split(' ')[0]}`)
+  writeFileSync(join(folder, 'hosts'), `${hosts.join('\n')}\n`)
+  const text = `tls://.:${port} {
+    bind 127.0.0.1
+    tls ${folder}/cert.pem ${folder}/key.pem
+    hosts ${folder}/hosts
+}
+`
+  writeFileSync(corefile, text)
+  const child = fork(join(root, 'test/clients/rolling-server.ts'), [corefile], {
+    execArgv: ['--no-warnings'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  await once(child, 'message')
+  t.equal(await shown(port), first)
+  const answered = ask(port, '-m dot')
+  await sleep(500)
+  let last = first
+  for (let i = 0; i < ROLLS; i++) {
+    last = await certify()
+    child.send('reload')
+    await once(child, 'message')
+    await sleep(300)
+  }
+  t.not(last, first)
+  t.equal(await shown(port), last, 'new connections get the new one')
+  const { sent, lost } = await answered()
+  t.comment(`${sent} queries over TLS, ${ROLLS} certificates, ${lost} lost`)
   t.ok(sent > 1000)
   t.equal(lost, 0)
   child.send('stop')
