@@ -87,6 +87,7 @@ export class Audit {
     const found = await this.#compare()
     if ('failure' in found) return found
     await this.#catchUp(found.version)
+    kind.shelf(this.#deps.store).settle()
     const suspects = [...found.suspects.values()].filter((suspect) => this.#stillWrong(suspect))
     if (suspects.length > MAX_SUSPECTS) {
       this.#deps.observer.repaired(kind.resource, suspects.length)

@@ -1,5 +1,5 @@
 import { sameEndpoint } from './compare.ts'
-import type { Endpoint, Slice } from './facts.ts'
+import type { Endpoint, Service, Slice } from './facts.ts'
 import { addressKey } from './store.ts'
 
 /** Keys of the addresses that a reverse look-up may now see differently, and of no others: most of a slice stays. */
@@ -20,6 +20,12 @@ export function addChangedAddresses(
   for (const slice of [before, after]) {
     for (const { address } of slice?.endpoints ?? []) keys.add(addressKey(address))
   }
+}
+
+/** The cluster's addresses of a Service. */
+export function* addressesOf(service: Service | undefined): Generator<string, undefined> {
+  if (service === undefined) return
+  for (const address of service.clusterIPs) if (address !== 'None' && address !== '') yield address
 }
 
 /** Addresses that both lists have once and with equal entries. */

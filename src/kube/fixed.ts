@@ -24,11 +24,11 @@ export function fixedStore(
     multicluster?: boolean
     zonal?: boolean
     synced?: boolean
-    clock?: Pick<Clock, 'now'>
+    clock?: Pick<Clock, 'now'> & Partial<Pick<Clock, 'after' | 'monotonic'>>
   } = {},
 ): FixedStore {
   const { endpoints = true, multicluster = true, zonal = false } = options
-  const { synced = true, clock = systemClock } = options
+  const { synced = true, clock = { now: systemClock.now } } = options
   const store = new MemoryStore({ endpoints, multicluster, zonal, clock })
   const pool = new Interner()
   const apply = (object: unknown): void => {

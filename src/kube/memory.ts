@@ -1,4 +1,4 @@
-import { addChangedAddresses } from './changes.ts'
+import { addChangedAddresses, addressesOf } from './changes.ts'
 import type { Clock } from './clock.ts'
 import {
   samePod,
@@ -11,6 +11,7 @@ import {
 } from './compare.ts'
 import type { Namespace, Pod, Service, ServiceImport, Slice } from './facts.ts'
 import { Holders, NamespacedHolders } from './holders.ts'
+import { SliceShelf } from './moves.ts'
 import { Shelf } from './shelf.ts'
 import {
   addressKey,
@@ -36,7 +37,8 @@ export interface MemoryStoreOptions {
   multicluster: boolean
   /** Zones of endpoints move the serial too (`zonal`). */
   zonal: boolean
-  clock: Pick<Clock, 'now'>
+  /** Without `after` no change waits: see {@link SliceShelf}. */
+  clock: Pick<Clock, 'now'> & Partial<Pick<Clock, 'after' | 'monotonic'>>
   /** Told, after each slice that was stored or removed, how long ago its cause was. */
   observeLatency?: (kind: ServiceKind, seconds: number) => void
 }
@@ -61,11 +63,15 @@ export class MemoryStore implements Store {
       same: sameService,
       changed: (before, after) => this.#serviceChanged(before, after),
     }),
-    endpointslices: new Shelf<Slice>({
-      same: sameSlice,
-      changed: (before, after) => this.#sliceChanged(before, after),
-      written: (slice) => this.#sliceWritten(slice),
-    }),
+    endpointslices: new SliceShelf(
+      {
+        same: sameSlice,
+        changed: (before, after) => this.#sliceChanged(before, after),
+        written: (slice) => this.#sliceWritten(slice),
+      },
+      this,
+      () => this.#options.clock,
+    ),
     namespaces: new Shelf<Namespace>({
       same: () => true,
       changed: (before, after) => this.#emit([namespaceKey((after ?? before)!.name)]),
@@ -118,6 +124,9 @@ export class MemoryStore implements Store {
   }
   slicesByAddress(address: string): readonly Slice[] {
     return this.#slicesAt.get(address)
+  }
+  publishesAll(service: string, namespace: string): boolean {
+    return this.service(service, namespace)?.publishNotReadyAddresses === true
   }
   podsByAddress(address: string): readonly Pod[] {
     return this.#podsAt.get(address)
@@ -235,7 +244,7 @@ export class MemoryStore implements Store {
   /** A slice of an import counts as two objects, as for the reference, which watches it twice. */
   #stampSlice(before: Slice | undefined, after: Slice | undefined, keys: Set<string>): void {
     const { service, namespace } = (after ?? before)!
-    const everything = this.service(service, namespace)?.publishNotReadyAddresses === true
+    const everything = this.publishesAll(service, namespace)
     const { endpoints, multicluster, zonal } = this.#options
     const served =
       before === undefined || after === undefined || sameServed(before, after, everything, zonal)
@@ -293,9 +302,4 @@ export class MemoryStore implements Store {
     if (keys.length === 0) return
     for (const listener of this.#listeners) listener(keys)
   }
-}
-
-function* addressesOf(service: Service | undefined): Generator<string, undefined> {
-  if (service === undefined) return
-  for (const address of service.clusterIPs) if (address !== 'None' && address !== '') yield address
 }

@@ -51,6 +51,9 @@ export class Shelf<F extends Fact> {
     return left
   }
 
+  /** Does at once what waits. Here nothing does. */
+  settle(): void {}
+
   /** Removes a stale record, unless it has been seen again since. */
   sweep(fact: F): void {
     const known = this.get(fact.name, fact.namespace)
