@@ -4,6 +4,8 @@ import type { ServerResponse } from 'node:http'
 export const MAX_VIEWERS = 16
 /** Octets that may wait for a viewer: one that reads no faster is cut off, and comes back when it can. */
 export const MAX_UNSENT_OCTETS = 256 * 1024
+/** Milliseconds that a stream has for its end. */
+const CLOSE_MS = 1000
 /** Milliseconds after which a browser whose stream has ended comes back. */
 const RETRY_MS = 2000
 
@@ -49,8 +51,12 @@ export class Viewers {
     for (const response of this.open.keys()) write(response, text)
   }
 
+  /** Ends all streams, those whose other side does not listen by force. */
   close(): void {
-    for (const response of this.open.keys()) response.end()
+    for (const response of this.open.keys()) {
+      response.end()
+      setTimeout(() => response.destroy(), CLOSE_MS).unref()
+    }
   }
 }
 

@@ -99,7 +99,7 @@ const stateOf = ({ state, told }) => `${state} ${told}`
  * @param {string} type
  */
 function endpointTable(endpoints, waiting, type) {
-  const told = type === 'headless' ? 'In DNS' : 'By its name'
+  const told = type === 'headless' ? 'In DNS' : 'Own name'
   const heads = ['Pod and address', 'State', told].map((head) => make('th', { scope: 'col' }, head))
   const body = make('tbody', {}, ...endpoints.map(endpointRow), ...waiting.map(waitingRow))
   return make('table', {}, make('thead', {}, make('tr', {}, ...heads)), body)
