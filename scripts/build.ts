@@ -97,14 +97,16 @@ for (const file of outputFiles.sort((a, b) => Number(isPart(b.path)) - Number(is
     utimesSync(file.path, new Date(), new Date())
     continue
   }
-  writeFileSync(`${file.path}.new`, file.contents)
-  renameSync(`${file.path}.new`, file.path)
+  const whole = `${file.path}.${process.pid}.new`
+  writeFileSync(whole, file.contents)
+  renameSync(whole, file.path)
 }
 const written = new Set(outputFiles.map(({ path }) => basename(path)))
 for (const file of readdirSync(out)) {
+  if (written.has(file)) continue
   const path = `${out}/${file}`
-  if (!written.has(file) && Date.now() - statSync(path).mtimeMs > KEPT_MS)
-    rmSync(path, { force: true })
+  const old = Date.now() - statSync(path).mtimeMs > KEPT_MS
+  if (old || file.endsWith('.map')) rmSync(path, { force: true })
 }
 
 function isThere(path: string, contents: Uint8Array): boolean {
