@@ -13,8 +13,9 @@ export interface Finding {
 
 /** Takes a message apart that begins with `FILE:LINE - `. */
 export function findingOf(kind: Finding['kind'], message: string, file: string, line = 0): Finding {
+  // Some plugins put their name in front themselves.
   const [, prefix = '', place, at, text] =
-    /^(plugin\/[^:]+: )?(.*?):(\d+) - (?:Error during parsing: |(?=Syntax error: ))([\s\S]*)$/.exec(
+    /^(plugin\/[^:]+: )?(?:\1)*(.*?):(\d+) - (?:Error during parsing: |(?=Syntax error: ))([\s\S]*)$/.exec(
       message,
     ) ?? []
   if (place === undefined || text === undefined) return { kind, file, line, text: message }

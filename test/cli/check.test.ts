@@ -59,6 +59,7 @@ const errors = `(common) {
 .:53 {
     whoami
     max_fails 3
+    tls a b c d
     teleport
 }
 `
@@ -83,7 +84,8 @@ t.test('every mistake is told with its line and what to do', async (t) => {
     ['Corefile:24: plugin/health: Wrong argument count', /count the words/],
     ['Corefile:26: cannot serve dns://.:53 - it is already defined', /put them together/],
     ["Corefile:28: Unknown directive 'max_fails'", /an option of forward/],
-    ["Corefile:29: Unknown directive 'teleport'", /muster -plugins/],
+    ['Corefile:29: plugin/tls: Wrong argument count', /count the words/],
+    ["Corefile:30: Unknown directive 'teleport'", /muster -plugins/],
   ]
   const lines = text.split('\n')
   for (const [said, hint] of expected) {
