@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:https'
+import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -43,7 +44,7 @@ export class Kapi {
 
   static async start(): Promise<Kapi> {
     const directory = mkdtempSync(join(tmpdir(), 'muster-kapi-'))
-    const kapi = new Kapi(directory, await freePort(), await freePort())
+    const kapi = new Kapi(directory, await freePort(), await freePair())
     await kapi.run()
     return kapi
   }
@@ -64,6 +65,7 @@ export class Kapi {
       if ((await this.send('GET', '/api/v1/namespaces').catch(() => undefined))?.status === 200)
         return
     }
+    await this.kill()
     throw new Error('kapi did not start')
   }
 
@@ -157,6 +159,20 @@ export class Kapi {
   /** The API's address as the kubeconfig has it. */
   get server(): string {
     return /server: (\S+)/.exec(readFileSync(this.kubeconfig, 'utf8'))?.[1] ?? ''
+  }
+}
+
+/** A free port with a free one after it: etcd talks to its peers there. */
+async function freePair(): Promise<number> {
+  for (;;) {
+    const port = await freePort()
+    const next = createServer()
+    const free = await new Promise<boolean>((resolve) => {
+      next.once('error', () => resolve(false))
+      next.listen(port + 1, '127.0.0.1', () => resolve(true))
+    })
+    await new Promise<void>((resolve) => next.close(() => resolve()))
+    if (free) return port
   }
 }
 
