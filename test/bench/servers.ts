@@ -63,6 +63,7 @@ export function rows(folder: string, kubeconfig: string | undefined): Row[] {
     pure('hosts', () => `hosts ${written('hosts', hostsFile())}\n`),
     pure('template', () => TEMPLATE),
     pure('rewrite', () => `${KUBEADM}${REWRITE}`, true),
+    pure('page', () => `${KUBEADM}page localhost:0\n`, true),
     { name: 'knotd', command: (port) => knotd(folder, port) },
     { name: 'nsd', command: (port) => nsd(folder, port) },
     coredns('coredns', KUBEADM),
