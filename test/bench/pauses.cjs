@@ -18,11 +18,13 @@ if (isMainThread) {
     used = usedNow
   }, EVERY_MS).unref()
   let began = false
-  subscribe('http.client.request.start', () => {
+  const begin = () => {
     if (began) return
     began = true
     ;[wall, cpu, at, used] = [0, 0, performance.now(), cpuMs()]
-  })
+  }
+  for (const channel of ['http.client.request.start', 'http2.client.stream.created'])
+    subscribe(channel, begin)
   process.on('SIGUSR2', () => {
     writeFileSync(process.env.MUSTER_PAUSES, JSON.stringify({ wall, cpu }))
     wall = 0
