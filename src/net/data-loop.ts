@@ -155,7 +155,7 @@ export class DataLoop {
       } catch (error) {
         // The thread ends over it, but not before the batch has been dealt with; the chain answers this one.
         this.failure = error
-        this.miss(socket, slot)
+        this.miss(socket, slot, now)
       }
     }
     reader?.leave()
@@ -176,7 +176,7 @@ export class DataLoop {
         ? 0
         : reader.answer(batch.bytes, at, batch.octets(slot), PACKET_OCTETS, column, now)
     if (octets === 0) {
-      this.miss(socket, slot)
+      this.miss(socket, slot, now)
       return false
     }
     const weight = this.sampler.weigh()
@@ -187,8 +187,8 @@ export class DataLoop {
     return true
   }
 
-  private miss(socket: Socket, slot: number): void {
-    const queued = writeMiss(this.misses, socket.listener, this.batch, slot)
+  private miss(socket: Socket, slot: number, now: number): void {
+    const queued = writeMiss(this.misses, socket.listener, this.batch, slot, now)
     socket.limiter.miss(this.batch, slot, !queued)
     this.urgent = true
     this.add(queued ? STAT.MISSED : STAT.OVERFLOWED, 1)

@@ -25,8 +25,9 @@ export class Leftovers {
     const { batch, writer } = this
     const received = batch.receive(descriptor, C.MSG_DONTWAIT)
     if (received <= 0) return false
+    const now = performance.now()
     for (let slot = 0; slot < received; slot++) {
-      if (batch.hasPort(slot)) writeMiss(writer, listener, batch, slot)
+      if (batch.hasPort(slot)) writeMiss(writer, listener, batch, slot, now)
     }
     batch.reset(received)
     writer.commit()

@@ -18,6 +18,8 @@ export interface Peer {
   readonly transport: Transport
   readonly client: Endpoint
   readonly local: Endpoint
+  /** When a data thread took the datagram, in milliseconds of `performance.now()`; undefined for what is handed over at once. */
+  readonly came?: number
 }
 
 /** What goes back: one message, silence, or several messages on a stream (a zone transfer, RFC 5936). */

@@ -5,7 +5,7 @@ import type { Endpoint, Handle, ListenerStats, Peer, Response } from './listener
 import type { Observations } from './observations.ts'
 import { Outbox } from './outbox.ts'
 import { clientOf, isIpv6, type Locals, udpPeer } from './peers.ts'
-import { Record, readMiss } from './records.ts'
+import { cameAt, Record, readMiss } from './records.ts'
 import { RingReader } from './ring.ts'
 import { CONTROL, type PlaneMemory } from './shared.ts'
 import type { Syscalls } from './syscalls.ts'
@@ -157,7 +157,8 @@ export class Misses {
   private peerOf(listening: Listening, ring: RingReader): Peer {
     const { record } = this
     const client: Endpoint = clientOf(ring.bytes, record.nameAt, record.nameOctets)
-    return udpPeer(client, listening.locals.at(ring.bytes, record.controlAt, record.controlOctets))
+    const local = listening.locals.at(ring.bytes, record.controlAt, record.controlOctets)
+    return udpPeer(client, local, cameAt(record, performance.now()))
   }
 
   /** A thousand clients that ask for a name that has just changed cost one walk of the chain. */

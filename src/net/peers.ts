@@ -99,6 +99,8 @@ function localText(bytes: Uint8Array, at: number): string {
 }
 
 /** A datagram's peer. */
-export function udpPeer(client: Endpoint, local: Endpoint): Peer {
-  return { transport: 'udp', client, local }
+export function udpPeer(client: Endpoint, local: Endpoint, came?: number): Peer {
+  return came === undefined
+    ? { transport: 'udp', client, local }
+    : { transport: 'udp', client, local, came }
 }

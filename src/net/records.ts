@@ -5,20 +5,32 @@ import type { RingReader, RingWriter } from './ring.ts'
 /**
  * Records of the two queues. A miss, in octets:
  *
- *   0 listener  4 octets of socket address | of control message << 8 | of packet << 16  8 socket address, control message, packet
+ *   0 listener  4 octets of socket address | of control message << 8 | of packet << 16  8 microseconds of the clock when it came, the lowest 32 bits
+ *   12 socket address, control message, packet
  *
  * An observation has more words, and for the packet only what its answer repeats of it, header and question:
  *
  *   0 listener | 65536 when it must be told | of how many it speaks << 17  4 as above  8 id of the entry  12 octets of the answer  16 key word of the query  20 payload size << 16 | octets of OPT RDATA
  *   24 microseconds that it took  28 socket address, control message, OPT RDATA, header and question of the answer
  */
-const MISS_OCTETS = 8
+const MISS_OCTETS = 12
 const OBSERVATION_OCTETS = 28
 const OBSERVED = 0x10000
 const WEIGHT_SHIFT = 17
 
-/** Queues a query that the table has no answer to; false where the queue is full. */
-export function writeMiss(ring: RingWriter, listener: number, batch: Batch, slot: number): boolean {
+/**
+ * Queues a query that the table has no answer to.
+ *
+ * @param came milliseconds of the control thread's clock
+ * @returns false where the queue is full
+ */
+export function writeMiss(
+  ring: RingWriter,
+  listener: number,
+  batch: Batch,
+  slot: number,
+  came: number,
+): boolean {
   const [name, control, packet] = [
     batch.nameOctets(slot),
     batch.controlOctets(slot),
@@ -29,6 +41,7 @@ export function writeMiss(ring: RingWriter, listener: number, batch: Batch, slot
   const { words } = ring
   words[at >> 2] = listener
   words[(at >> 2) + 1] = name | (control << 8) | (packet << 16)
+  words[(at >> 2) + 2] = came * 1000
   copy(batch.bytes, batch.nameAt(slot), ring.bytes, at + MISS_OCTETS, name)
   copy(batch.bytes, batch.controlAt(slot), ring.bytes, at + MISS_OCTETS + name, control)
   copy(batch.bytes, batch.packetAt(slot), ring.bytes, at + MISS_OCTETS + name + control, packet)
@@ -92,10 +105,19 @@ export class Record {
   keyWord = 0
   payloadSize = 0
   microseconds = 0
+  /** Of a miss: {@link cameAt}. */
+  came = 0
 }
 
 export function readMiss(ring: RingReader, at: number, record: Record): void {
+  record.came = ring.words[(at >> 2) + 2] as number
   readHead(ring, at, record, MISS_OCTETS, 0)
+}
+
+/** When a miss came, in milliseconds of the clock that now says `now`: nothing waits for half an hour, after which the bits that are kept mean nothing. */
+export function cameAt({ came }: Record, now: number): number {
+  const microseconds = ((now * 1000) | 0) - came
+  return now - Math.max(0, microseconds | 0) / 1000
 }
 
 export function readObservation(ring: RingReader, at: number, record: Record): void {

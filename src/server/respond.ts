@@ -73,7 +73,7 @@ export class Responder {
       client: peer.client,
       local: peer.local,
       listener: this.router,
-      started: this.now(),
+      started: peer.came ?? this.now(),
       packet,
       depth: 0,
       deadline: Number.POSITIVE_INFINITY,
