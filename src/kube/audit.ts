@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts'
-import type { Clock } from './clock.ts'
+import { type Clock, pause } from './clock.ts'
 import { decodeMetadata, type Metadata } from './decode.ts'
 import { type Fact, packVersion } from './facts.ts'
 import { JSON_FORMAT } from './format.ts'
@@ -175,14 +175,8 @@ export class Audit {
     return shelf.remove(name, namespace)
   }
 
-  async #wait(delayMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const wake = (): void => resolve()
-    const cancel = this.#deps.clock.after(delayMs, wake)
-    this.#stop.signal.addEventListener('abort', wake)
-    await promise
-    this.#stop.signal.removeEventListener('abort', wake)
-    cancel()
+  #wait(delayMs: number): Promise<void> {
+    return pause(this.#deps.clock, delayMs, this.#stop.signal)
   }
 }
 

@@ -20,3 +20,25 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer)
   },
 }
+
+/**
+ * Waits for so long, or less: until the signal, or until it is woken.
+ *
+ * @param listen is given what wakes it, and returns what forgets that
+ */
+export async function pause(
+  clock: Pick<Clock, 'after'>,
+  delayMs: number,
+  signal: AbortSignal,
+  listen: (wake: () => void) => () => void = () => () => {},
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const wake = (): void => resolve()
+  const cancel = clock.after(delayMs, wake)
+  const forget = listen(wake)
+  signal.addEventListener('abort', wake)
+  await promise
+  signal.removeEventListener('abort', wake)
+  forget()
+  cancel()
+}

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '../log.ts'
 import { BACKOFF_MAX_MS, Backoff } from './backoff.ts'
-import type { Clock } from './clock.ts'
+import { type Clock, pause } from './clock.ts'
 import type { Status } from './decode.ts'
 import type { Format } from './format.ts'
 import { NO_PONG } from './http2.ts'
@@ -10,7 +10,7 @@ import type { MemoryStore } from './memory.ts'
 import type { Observer, ResyncReason } from './observer.ts'
 import { cut, type Outcome, Requests, refused, type Selectors, SILENCE_MS } from './requests.ts'
 import type { ResourceKind } from './resources.ts'
-import { type Answer, errorText, type Transport } from './transport.ts'
+import { type Answer, errorText, type NoAnswer, type Transport } from './transport.ts'
 import { Trouble } from './trouble.ts'
 import { compareVersions } from './version.ts'
 import { readStream } from './watch.ts'
@@ -213,7 +213,7 @@ export class Reflector {
     return this.#readWatch(answer, false)
   }
 
-  #openWatch(query: Record<string, string>): Promise<Answer | { failure: string }> {
+  #openWatch(query: Record<string, string>): Promise<Answer | NoAnswer> {
     return this.requests.get({ watch: 'true', allowWatchBookmarks: 'true', ...query }, true)
   }
 
@@ -309,16 +309,12 @@ export class Reflector {
     return String(Math.floor(min + this.#deps.clock.random() * (max - min)))
   }
 
-  async #rest({ failure = '', retryAfterMs = 0 }: Outcome): Promise<void> {
+  #rest({ failure = '', retryAfterMs = 0, unreachable }: Outcome): Promise<void> {
+    const { clock, transport } = this.#deps
     const delayMs = this.#backoff.next(retryAfterMs)
     this.#trouble.failed(failure, delayMs)
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const cancel = this.#deps.clock.after(delayMs, resolve)
-    const wake = (): void => resolve()
-    this.#stop.signal.addEventListener('abort', wake)
-    await promise
-    this.#stop.signal.removeEventListener('abort', wake)
-    cancel()
+    const untilBack = (wake: () => void) => transport.onBack(wake)
+    return pause(clock, delayMs, this.#stop.signal, unreachable === true ? untilBack : undefined)
   }
 }
 

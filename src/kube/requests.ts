@@ -3,7 +3,7 @@ import type { Format } from './format.ts'
 import type { ListMetadata } from './json-stream.ts'
 import type { ResyncReason } from './observer.ts'
 import type { ResourceKind } from './resources.ts'
-import { type Answer, errorText, type Transport } from './transport.ts'
+import { type Answer, errorText, type NoAnswer, type Transport } from './transport.ts'
 import { readStream, type StreamEnd } from './watch.ts'
 
 /** Nothing at all for this long: the connection is dead, whatever the kernel believes. */
@@ -15,6 +15,8 @@ export interface Outcome {
   readonly list?: ResyncReason
   /** Why to wait first. */
   readonly failure?: string
+  /** There was no answer at all: the wait is over once any request has one. */
+  readonly unreachable?: boolean
   /** What the server asked to be waited. */
   readonly retryAfterMs?: number
   /** The server's version is to be looked at before a watch is resumed. */
@@ -52,7 +54,7 @@ export class Requests {
     this.#signal = signal
   }
 
-  get(query: Record<string, string>, watch: boolean): Promise<Answer | { failure: string }> {
+  get(query: Record<string, string>, watch: boolean): Promise<Answer | NoAnswer> {
     const { label, field } = this.#selectors
     const parameters = new URLSearchParams(query)
     if (label) parameters.set('labelSelector', label)

@@ -28,6 +28,7 @@ export type Body = Readable & { readonly rstCode?: number }
 /** Why there is no answer, in words for a log line. */
 export interface NoAnswer {
   readonly failure: string
+  readonly unreachable: true
 }
 
 interface Options {
@@ -45,6 +46,8 @@ export class Transport {
   readonly #clock: Clock
   readonly #observer: Observer
   readonly #shared: SharedConnection
+  readonly #listeners = new Set<() => void>()
+  #away = false
   // Connections are kept, so that a new watch costs no handshake. The agents tell connections apart by their TLS
   // material themselves, so a renewed certificate makes new ones.
   readonly #plain = new http.Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS })
@@ -72,7 +75,7 @@ export class Transport {
     try {
       access = await this.#credentials.access()
     } catch (error) {
-      return { failure: `no credentials: ${reasonOf(error)}` }
+      return noAnswer(`no credentials: ${reasonOf(error)}`)
     }
     const url = new URL(access.server.replace(/\/$/, '') + path)
     const answer = await this.#send(url, access, options)
@@ -83,9 +86,16 @@ export class Transport {
       seconds: (this.#clock.monotonic() - began) / 1000,
       watch: options.watch,
     })
+    this.#noteAway('failure' in answer)
     // A token may have been replaced, a certificate renewed, the server moved: look again before the next request.
     if ('failure' in answer || answer.status === 401) this.#credentials.refresh()
     return answer
+  }
+
+  /** Calls when the server answers again after it did not. @returns what ends that */
+  onBack(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   /** Where one connection fell silent others may be dead: what waits for use is given up, what is shared is asked. */
@@ -104,11 +114,17 @@ export class Transport {
     this.#secure.destroy()
   }
 
+  #noteAway(away: boolean): void {
+    const back = this.#away && !away
+    this.#away = away
+    if (back) for (const listener of [...this.#listeners]) listener()
+  }
+
   async #send(url: URL, access: Access, options: Options): Promise<Answer | NoAnswer> {
     const headers = { ...access.headers, Accept: options.accept, 'User-Agent': this.#userAgent }
     if (url.protocol === 'https:' && access.agent === undefined) {
       const found = await unlessStopped(this.#shared.find(url, access.tls), options.signal)
-      if (found !== undefined && 'failure' in found) return { failure: reasonOf(found.failure) }
+      if (found !== undefined && 'failure' in found) return noAnswer(reasonOf(found.failure))
       if (found !== undefined) return this.#share(found.session, url, headers, options.signal)
     }
     return this.#sendAlone(url, access, headers, options.signal)
@@ -127,13 +143,13 @@ export class Transport {
       stream = ask(session, url, headers, signal)
     } catch (error) {
       // It was closed a moment ago; the next request finds another.
-      return Promise.resolve({ failure: reasonOf(error) })
+      return Promise.resolve(noAnswer(reasonOf(error)))
     }
     const cancel = this.#giveUpLater(stream)
-    stream.on('error', (error) => resolve({ failure: reasonOf(error) }))
+    stream.on('error', (error) => resolve(noAnswer(reasonOf(error))))
     stream.on('close', () => {
       cancel()
-      resolve({ failure: 'connection closed' })
+      resolve(noAnswer('connection closed'))
     })
     stream.on('response', (headers) => {
       cancel()
@@ -158,7 +174,7 @@ export class Transport {
     request.on('socket', (socket) => socket.setKeepAlive(true, TCP_PROBE_AFTER_MS))
     request.on('error', (error) => {
       cancel()
-      resolve({ failure: reasonOf(error) })
+      resolve(noAnswer(reasonOf(error)))
     })
     request.on('response', (body) => {
       cancel()
@@ -182,6 +198,10 @@ function answerOf(status: number | undefined, headers: IncomingHttpHeaders, body
     retryAfterMs: (Number(headers['retry-after']) || 0) * 1000,
     body,
   }
+}
+
+function noAnswer(failure: string): NoAnswer {
+  return { failure, unreachable: true }
 }
 
 /** Dialling goes on for whoever else waits for it; who was stopped does not wait. */

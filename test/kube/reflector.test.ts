@@ -204,6 +204,26 @@ for (const [code, headers] of [
   )
 }
 
+t.test('when a server is back for one watch, the others do not wait any longer', async (t) => {
+  const { api, store, clock, told } = await scene(t)
+  await until(() => store.synced)
+  let away = true
+  api.fault = (request) => {
+    if (away) request.socket.destroy()
+    return away
+  }
+  api.dropWatches()
+  const asked = api.requests.length
+  await until(() => api.requests.length > asked + 15, clock, 100)
+  away = false
+  await until(() => api.watcherCount > 0, clock, 100)
+  await until(() => api.watcherCount === 3)
+  t.same(
+    told.filter((what) => !what.endsWith('first')),
+    [],
+  )
+})
+
 t.test('a server that is not there at the start is waited for without end', async (t) => {
   const { api, open, store, clock } = await scene(t, {}, (api) => {
     api.fault = (request) => {
