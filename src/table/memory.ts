@@ -11,8 +11,10 @@ import {
   TALLY_WORDS,
 } from './layout.ts'
 
-/** Octets of all memory for each entry that there may be. */
+/** Octets of all memory for each entry that there may be, … */
 const OCTETS_PER_ENTRY = 512
+/** … and more where there are many readers: index and tallies take no more than one part in so many. */
+const INDEXED_SHARE = 2
 /** Places in the index for each entry, so that a bucket is seldom full. */
 const PLACES_PER_ENTRY = 2
 const FILTER_SHARE = 1 / 16
@@ -27,12 +29,17 @@ export function createShared(options: {
   readonly seed: number
 }): Shared {
   const { octets, readers, versions, seed } = options
-  const entries = 2 ** Math.floor(Math.log2(octets / OCTETS_PER_ENTRY))
+  const indexed = PLACES_PER_ENTRY * 8 + tallyOctets(1, UDP_COLUMNS) * (readers - 1)
+  const perEntry = Math.max(
+    OCTETS_PER_ENTRY,
+    INDEXED_SHARE * (indexed + tallyOctets(1, TALLY_COLUMNS)),
+  )
+  const entries = 2 ** Math.floor(Math.log2(octets / perEntry))
   const buckets = (entries * PLACES_PER_ENTRY) / BUCKET
   const index = words(buckets * BUCKET * 2)
   const tallies = Array.from({ length: readers }, (_, reader) => {
     const columns = reader === readers - 1 ? TALLY_COLUMNS : UDP_COLUMNS
-    return new Uint32Array(new SharedArrayBuffer(entries * columns * TALLY_WORDS * 4))
+    return new Uint32Array(new SharedArrayBuffer(tallyOctets(entries, columns)))
   })
   const filterBits = words(Math.floor((octets * FILTER_SHARE) / 4))
   const taken = [index, filterBits, ...tallies].reduce((sum, { byteLength }) => sum + byteLength, 0)
@@ -53,6 +60,8 @@ export function createShared(options: {
     epochs: words(readers + 1),
   }
 }
+
+const tallyOctets = (entries: number, columns: number) => entries * columns * TALLY_WORDS * 4
 
 function words(count: number): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(count * Int32Array.BYTES_PER_ELEMENT))

@@ -1,0 +1,27 @@
+import t from 'tap'
+import { parseFlags } from '../../src/cli/flags.ts'
+
+/** The flags of a command line that is right. */
+function flagsOf(...words: string[]) {
+  const parsed = parseFlags(words)
+  if (parsed.outcome !== 'run') throw new Error(parsed.text)
+  return parsed.flags
+}
+
+t.test('the answer table is 32 MiB, another size, or none', async (t) => {
+  t.equal(flagsOf().tableMib, 32)
+  t.equal(flagsOf('-table-mib', '4').tableMib, 4)
+  t.equal(flagsOf('--table-mib=0').tableMib, 0)
+  t.match(parseFlags(['-table-mib', 'much']), {
+    outcome: 'usage',
+    exitCode: 2,
+    text: /invalid value "much" for flag -table-mib: parse error\n/,
+  })
+  t.match(parseFlags(['-table-mib', '-1']), { outcome: 'usage', exitCode: 2 })
+})
+
+t.test('data threads are as many as are asked for, else as many as suit the machine', async (t) => {
+  t.equal(flagsOf().threads, 0)
+  t.equal(flagsOf('-threads', '3').threads, 3)
+  t.match(parseFlags(['-threads', '1.5']), { outcome: 'usage', exitCode: 2 })
+})
