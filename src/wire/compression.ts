@@ -52,10 +52,11 @@ export class Compression {
    */
   write(name: Name, at: number, inFull: boolean): number {
     const { message } = this
+    const from = at
     const labels = this.hashSuffixes(name)
     for (let label = 0; label < labels; label++) {
       const start = this.starts[label] as number
-      const slot = this.find(name, start, this.hashes[label] as number)
+      const slot = this.find(name, start, this.hashes[label] as number, from)
       if (slot >= 0) {
         // Whatever follows a suffix that is known is known as well.
         if (inFull) return this.copy(name, start, at)
@@ -83,7 +84,7 @@ export class Compression {
     const labels = this.hashSuffixes(name)
     for (let label = 0; label < labels; label++) {
       const start = this.starts[label] as number
-      const slot = this.find(name, start, this.hashes[label] as number)
+      const slot = this.find(name, start, this.hashes[label] as number, at)
       if (slot < 0) this.add(-slot - 1, at + start)
     }
   }
@@ -104,11 +105,16 @@ export class Compression {
     return labels
   }
 
-  /** The slot of this suffix; or, where it is not known, -1 - the free slot that it would take. */
-  private find(name: Name, start: number, hash: number): number {
+  /**
+   * The slot of this suffix; or, where it is not known, -1 - the free slot that it would take.
+   *
+   * @param from where the name itself begins: what is known from there on are longer suffixes of it, whose ends are not written yet
+   */
+  private find(name: Name, start: number, hash: number, from: number): number {
     let slot = (hash ^ (hash >>> 15)) & (SLOTS - 1)
     while (this.generations[slot] === this.generation) {
-      if (this.equals(name, start, this.offsets[slot] as number)) return slot
+      const offset = this.offsets[slot] as number
+      if (offset < from && this.equals(name, start, offset)) return slot
       slot = (slot + 1) & (SLOTS - 1)
     }
     return -1 - slot

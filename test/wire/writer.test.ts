@@ -151,3 +151,20 @@ t.test('a record of the largest RDATA is rolled back where it does not fit', asy
   t.equal(writer.truncated, true)
   t.equal(message.length, 12 + 19 + 4)
 })
+
+t.test(
+  'what an earlier message left in the buffer is never taken for a part of this one',
+  async (t) => {
+    // `b.n8ob.` is looked for where `b.b.n8ob.` is noted: their hashes share a slot.
+    const fresh = new Writer()
+    for (const text of ['b.n8ob', 'b.b.n8ob']) {
+      const answer: Rr[] = [
+        { owner: name(text), type: TYPE.NULL, class: 1, ttl: 5, rdata: 'x' as Octets },
+      ]
+      const read = readMessage(
+        Buffer.from(fresh.write(content({ question: undefined, answer }), 512)),
+      )
+      t.strictSame(read.answer, answer)
+    }
+  },
+)
