@@ -1,6 +1,11 @@
 import { nearest } from '../../corefile/nearest.ts'
 import type { InspectedObject } from '../../kube/inspect.ts'
-import { isPublished, type ServiceRecord, type SliceRecord } from '../../kube/store.ts'
+import {
+  type EndpointRecord,
+  isPublished,
+  type ServiceRecord,
+  type SliceRecord,
+} from '../../kube/store.ts'
 import { nameToText } from '../../wire/name.ts'
 import { type Problem, some } from '../why.ts'
 import type { Explaining } from './explain.ts'
@@ -33,13 +38,26 @@ function notReady(service: ServiceRecord, slices: readonly SliceRecord[]): Probl
     .flatMap((slice) => slice.endpoints)
     .filter((endpoint) => !isPublished(endpoint, service))
     .map(({ podName, address }) => (podName === '' ? address : podName))
-  const { namespace, name } = service
   const one = new Set(waiting).size === 1
   return {
     code: 'not-ready',
     reason: `${idOf(service)} has endpoints and none is ready: ${some(waiting)}; and the Service does not set publishNotReadyAddresses.`,
-    remedy: `Look why ${one ? 'it is' : 'they are'} not ready: \`kubectl -n ${namespace} describe pod ${waiting[0]}\`. If clients must find them before, set \`publishNotReadyAddresses: true\` in Service ${name}.`,
+    remedy: remedyOf(service, one ? 'it is' : 'they are', waiting[0] as string),
   }
+}
+
+/** The endpoint that was asked for; others may be ready. */
+function oneNotReady(service: ServiceRecord, { podName, address }: EndpointRecord): Problem {
+  const who = podName === '' ? address : podName
+  return {
+    code: 'not-ready',
+    reason: `${who} is behind ${idOf(service)} and not ready, and the Service does not set publishNotReadyAddresses.`,
+    remedy: remedyOf(service, 'it is', who),
+  }
+}
+
+function remedyOf({ namespace, name }: ServiceRecord, they: string, pod: string): string {
+  return `Look why ${they} not ready: \`kubectl -n ${namespace} describe pod ${pod}\`. If clients must find ${they === 'it is' ? 'it' : 'them'} before, set \`publishNotReadyAddresses: true\` in Service ${name}.`
 }
 
 function withoutEndpoints(service: ServiceRecord): Problem {
@@ -122,7 +140,7 @@ export async function hostnameMissing(
   const known = endpoints.find(
     (endpoint) => endpointName(endpoint, config.endpointPodNames).toLowerCase() === label,
   )
-  if (known !== undefined) return notReady(service, slicesOf(slices, known.address))
+  if (known !== undefined) return oneNotReady(service, known)
   const [pod] = (await looker.pod(namespace, label)).objects
   const subdomain = pod?.spec?.subdomain as string | undefined
   const set = pod?.metadata?.ownerReferences?.find(({ kind }) => kind === 'StatefulSet')?.name
@@ -153,14 +171,6 @@ export async function hostnameMissing(
     reason: `${nameToText(asked.qname)} is one label too deep: ${idOf(service)} exists, and has no endpoint named ${label}. ${have}`,
     remedy: `Ask for ${name}.${namespace}.svc.${zone}`,
   }
-}
-
-function slicesOf(slices: readonly SliceRecord[], address: string): SliceRecord[] {
-  return slices.map((slice) => ({
-    ...slice,
-    name: slice.name,
-    endpoints: slice.endpoints.filter((endpoint) => endpoint.address === address),
-  })) as SliceRecord[]
 }
 
 const idOf = ({ namespace, name, headless }: ServiceRecord) =>

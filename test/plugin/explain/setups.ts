@@ -157,7 +157,7 @@ export const BROKEN: readonly BrokenSetUp[] = [
     ask: `slow-0.slow.shop.svc.${zone} A`,
     code: 'not-ready',
     reason:
-      'Headless Service shop/slow has endpoints and none is ready: slow-0; and the Service does not set publishNotReadyAddresses.',
+      'slow-0 is behind Headless Service shop/slow and not ready, and the Service does not set publishNotReadyAddresses.',
     remedy: 'Look why it is not ready: `kubectl -n shop describe pod slow-0`.',
   },
   {
