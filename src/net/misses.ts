@@ -1,4 +1,5 @@
 import { PACKET_OCTETS } from './batch.ts'
+import { copy } from './copy.ts'
 import type { Front } from './front.ts'
 import { Leftovers } from './leftovers.ts'
 import type { Endpoint, Handle, ListenerStats, Peer, Response } from './listener.ts'
@@ -274,8 +275,4 @@ export class Misses {
       this.outbox.flush()
     })
   }
-}
-
-function copy(from: Uint8Array, at: number, to: Uint8Array, toAt: number, octets: number): void {
-  for (let i = 0; i < octets; i++) to[toAt + i] = from[at + i] as number
 }

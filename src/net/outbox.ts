@@ -1,4 +1,5 @@
 import { Batch, PACKET_OCTETS } from './batch.ts'
+import { copy } from './copy.ts'
 import type { Syscalls } from './syscalls.ts'
 
 const LARGE_OCTETS = 0x10000
@@ -50,9 +51,4 @@ export class Outbox {
   flush(): void {
     if (this.batch.pending > 0) this.batch.send(this.descriptor)
   }
-}
-
-/** For a few octets: a view and a call of `set` cost more. */
-function copy(from: Uint8Array, at: number, to: Uint8Array, toAt: number, octets: number): void {
-  for (let i = 0; i < octets; i++) to[toAt + i] = from[at + i] as number
 }

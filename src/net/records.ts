@@ -1,5 +1,6 @@
 import type { Question } from '../table/question.ts'
 import type { Batch } from './batch.ts'
+import { copy } from './copy.ts'
 import type { RingReader, RingWriter } from './ring.ts'
 
 /**
@@ -176,8 +177,4 @@ export function rebuildQuery(
   query.writeUInt16BE(optionOctets, packetOctets + 9)
   query.set(bytes.subarray(record.optionAt, record.optionAt + optionOctets), packetOctets + 11)
   return query
-}
-
-function copy(from: Uint8Array, at: number, to: Uint8Array, toAt: number, octets: number): void {
-  for (let i = 0; i < octets; i++) to[toAt + i] = from[at + i] as number
 }
