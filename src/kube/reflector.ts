@@ -2,13 +2,13 @@ import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '../log.ts'
 import { BACKOFF_MAX_MS, Backoff } from './backoff.ts'
 import { type Clock, pause } from './clock.ts'
-import type { Status } from './decode.ts'
 import type { Format } from './format.ts'
 import { NO_PONG } from './http2.ts'
 import type { Interner } from './intern.ts'
 import type { MemoryStore } from './memory.ts'
 import type { Observer, ResyncReason } from './observer.ts'
-import { cut, type Outcome, Requests, refused, type Selectors, SILENCE_MS } from './requests.ts'
+import { BROKEN, cut, errorEvent, type Outcome, refused } from './outcome.ts'
+import { Requests, type Selectors, SILENCE_MS } from './requests.ts'
 import type { ResourceKind } from './resources.ts'
 import { type Answer, errorText, type NoAnswer, type Transport } from './transport.ts'
 import { Trouble } from './trouble.ts'
@@ -316,14 +316,4 @@ export class Reflector {
     const untilBack = (wake: () => void) => transport.onBack(wake)
     return pause(clock, delayMs, this.#stop.signal, unreachable === true ? untilBack : undefined)
   }
-}
-
-const BROKEN: Outcome = { list: 'broken', failure: 'an event that could not be read' }
-
-function errorEvent({ code, reason, message }: Status): Outcome {
-  const failure = message || reason || `status ${code}`
-  if (code === 410 || reason === 'Expired' || reason === 'Gone') return { list: 'expired', failure }
-  // Too busy: the watch can go on from where it was.
-  if (code === 429 || code === 503) return { failure }
-  return { list: 'error', failure }
 }

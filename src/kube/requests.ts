@@ -1,29 +1,13 @@
 import type { Clock } from './clock.ts'
 import type { Format } from './format.ts'
 import type { ListMetadata } from './json-stream.ts'
-import type { ResyncReason } from './observer.ts'
+import { cut, type Outcome, refused } from './outcome.ts'
 import type { ResourceKind } from './resources.ts'
-import { type Answer, errorText, type NoAnswer, type Transport } from './transport.ts'
-import { readStream, type StreamEnd } from './watch.ts'
+import type { Answer, NoAnswer, Transport } from './transport.ts'
+import { readStream } from './watch.ts'
 
 /** Nothing at all for this long: the connection is dead, whatever the kernel believes. */
 export const SILENCE_MS = 35_000
-
-/** What a round with the server came to, and so what to do next. */
-export interface Outcome {
-  /** A complete list is due. */
-  readonly list?: ResyncReason
-  /** Why to wait first. */
-  readonly failure?: string
-  /** There was no answer at all: the wait is over once any request has one. */
-  readonly unreachable?: boolean
-  /** What the server asked to be waited. */
-  readonly retryAfterMs?: number
-  /** The server's version is to be looked at before a watch is resumed. */
-  readonly doubt?: boolean
-}
-
-export const SILENT = 'nothing came for too long'
 
 export interface Selectors {
   readonly label?: string | undefined
@@ -98,24 +82,4 @@ export class Requests {
     if (end.end !== 'closed') return cut(end)
     return parser.finish() ?? { list: 'broken', failure: 'a list that is not whole' }
   }
-}
-
-/** The server answered, and did not give what was asked for. */
-export async function refused(answer: Answer): Promise<Outcome> {
-  const text = await errorText(answer)
-  const failure = `${answer.status} ${text}`.trim()
-  const { retryAfterMs } = answer
-  // A version that the server has not reached yet, and one that it no longer has, are both mended by a new list.
-  if (answer.status === 410 || /too large resource version/i.test(text)) {
-    return { failure, retryAfterMs, list: 'expired' }
-  }
-  if (answer.status === 400) return { failure, retryAfterMs, list: 'error' }
-  return { failure, retryAfterMs }
-}
-
-/** A stream ended otherwise than the server meant it to. */
-export function cut(end: StreamEnd): Outcome {
-  if (end.end === 'broken') return { list: 'broken', failure: 'a stream that could not be read' }
-  if (end.end === 'reset') return { doubt: true, failure: end.failure }
-  return { doubt: true, failure: SILENT }
 }
