@@ -61,8 +61,8 @@ t.test(
     for (const path of ['', 'page/main.js', 'page/page.css']) {
       t.equal((await fetch(page + path)).status, 200, `${page}${path}`)
     }
-    const [, command = ''] = /^ {2}npx (muster explain [^#]*)/m.exec(demo.printed()) ?? []
-    const { code, output } = await sh(`node_modules/.bin/${command}`)
+    const [, command] = /^ {2}(npm run -s explain --[^#\n]*)/m.exec(demo.printed()) ?? []
+    const { code, output } = await sh(command ?? 'false')
     t.equal(code, 0)
     t.match(output, 'There is no Namespace shpo. There is shop.')
   },
