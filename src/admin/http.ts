@@ -3,15 +3,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https'
 import { isIP } from 'node:net'
 import type { SecureContextOptions, TLSSocket } from 'node:tls'
+import { Guests } from './guests.ts'
 
 /** Answers a GET or HEAD of one path. */
 export type Page = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
 /** Octets of a request head; admin pages need few. */
 const MAX_HEADER_OCTETS = 16_384
-/** Milliseconds for a request to arrive. */
+/** Milliseconds for a request to arrive, for its head, and between two looks at who is late. */
 const REQUEST_TIMEOUT_MS = 10_000
-/** Connections per address. */
+const HEAD_TIMEOUT_MS = 5000
+const LOOK_MS = 1000
+/** Connections per address; see {@link Guests} for what happens at the bound. */
 export const MAX_CONNECTIONS = 256
 
 /** How an address is encrypted. */
@@ -72,8 +75,7 @@ export class HttpListeners {
     const server = newServer(encryption, (request, response) => {
       void answer(pages, request, response)
     })
-    server.requestTimeout = REQUEST_TIMEOUT_MS
-    server.maxConnections = MAX_CONNECTIONS
+    new Guests(server, MAX_CONNECTIONS)
     const encrypted = encryption !== undefined
     const listening = { server, encrypted, pages, opening: undefined }
     this.byAddress.set(address, listening)
@@ -113,7 +115,12 @@ function newServer(
   encryption: Encryption | undefined,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
 ): Server {
-  const bounds = { maxHeaderSize: MAX_HEADER_OCTETS }
+  const bounds = {
+    maxHeaderSize: MAX_HEADER_OCTETS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: HEAD_TIMEOUT_MS,
+    connectionsCheckingInterval: LOOK_MS,
+  }
   if (encryption === undefined) return createServer(bounds, handle)
   const { context, requestCert, rejectUnauthorized, accepts } = encryption
   const server = createSecureServer(
