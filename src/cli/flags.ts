@@ -3,6 +3,8 @@ interface Flag {
   readonly kind: 'string' | 'bool' | 'number'
   readonly help: string
   readonly shown?: string
+  /** The largest number that it takes. */
+  readonly most?: number
 }
 
 /** Values of the command line. */
@@ -31,8 +33,11 @@ export type Parsed =
 
 /** Port of plugin explain, which `muster explain` asks. */
 export const DEFAULT_EXPLAIN_PORT = '9154'
-/** MiB of the answer table without the flag. */
+/** MiB of the answer table without the flag, and at most: some two million answers. */
 export const DEFAULT_TABLE_MIB = 32
+const MAX_TABLE_MIB = 1024
+/** As many as the data plane has room for. */
+const MAX_DATA_THREADS = 32
 
 const FLAGS: Readonly<Record<string, Flag & { readonly field: keyof Flags }>> = {
   conf: {
@@ -49,13 +54,16 @@ const FLAGS: Readonly<Record<string, Flag & { readonly field: keyof Flags }>> = 
   'table-mib': {
     field: 'tableMib',
     kind: 'number',
-    help: 'Size of the answer table in MiB, 0 for none',
+    help: `Size of the answer table in MiB, 0 for none, at most ${MAX_TABLE_MIB}`,
     shown: `(default ${DEFAULT_TABLE_MIB})`,
+    most: MAX_TABLE_MIB,
   },
   threads: {
     field: 'threads',
     kind: 'number',
-    help: 'Data threads (default: by processors, quota and memory)',
+    help: `Data threads, at most ${MAX_DATA_THREADS}; 0 for as many as suit processors, quota and memory`,
+    shown: '(default 0)',
+    most: MAX_DATA_THREADS,
   },
   version: { field: 'version', kind: 'bool', help: 'Show version' },
 }
@@ -67,6 +75,7 @@ const DEMO_FLAGS: typeof FLAGS = {
     kind: 'number',
     help: 'Port of the embedded API server',
     shown: '(default 16443)',
+    most: 65_535,
   },
   'page.port': {
     field: 'pagePort',
@@ -121,12 +130,12 @@ export function parseFlags(words: readonly string[], demo = false): Parsed {
       value = words[++at]
       if (value === undefined) return usage(known, `flag needs an argument: -${name}\n`, 2)
     }
-    const problem = assign(flags, flag.field, flag.kind, value)
-    if (problem) {
+    const problem = assign(flags, flag, value)
+    if (problem !== undefined) {
       const what = flag.kind === 'bool' ? 'boolean value' : 'value'
       return usage(
         known,
-        `invalid ${what} "${value}" for ${flag.kind === 'bool' ? '' : 'flag '}-${name}: parse error\n`,
+        `invalid ${what} "${value}" for ${flag.kind === 'bool' ? '' : 'flag '}-${name}: ${problem}\n`,
         2,
       )
     }
@@ -134,22 +143,22 @@ export function parseFlags(words: readonly string[], demo = false): Parsed {
   return { outcome: 'run', flags, rest: words.slice(at) }
 }
 
-/** Whether the value does not fit. */
+/** Returns what is wrong with the value. */
 function assign(
   flags: Flags,
-  field: keyof Flags,
-  kind: Flag['kind'],
+  { field, kind, most = Number.POSITIVE_INFINITY }: (typeof FLAGS)[string],
   value: string | undefined,
-): boolean {
+): string | undefined {
   const target = flags as unknown as Record<string, string | boolean | number>
   if (kind === 'bool') {
-    if (value !== undefined && !TRUE.has(value) && !FALSE.has(value)) return true
+    if (value !== undefined && !TRUE.has(value) && !FALSE.has(value)) return 'parse error'
     target[field] = value === undefined || TRUE.has(value)
   } else if (kind === 'number') {
-    if (!/^\d{1,6}$/.test(value ?? '')) return true
+    if (!/^\d+$/.test(value ?? '')) return 'parse error'
+    if (Number(value) > most) return `value out of range, at most ${most}`
     target[field] = Number(value)
   } else target[field] = value ?? ''
-  return false
+  return undefined
 }
 
 function usage(known: typeof FLAGS, problem: string, exitCode: 0 | 2): Parsed {
