@@ -249,7 +249,11 @@ export class Server {
 
   /** @throws LEAVING, and what is wrong with the new configuration; the old one serves on */
   private async takeOver(running: Running): Promise<void> {
-    const { blocks, path } = this.read(DIRECTIVES)
+    const { blocks, path, emptied } = this.read(DIRECTIVES)
+    // An editor empties the file before it writes it: no reason to serve the default instead.
+    if (emptied !== undefined && configurationHash(blocks) !== this.hash) {
+      throw new Error(`${emptied}: there is no server block in it`)
+    }
     const building = this.build(running, blocks, path)
     const next = await this.unlessLeaving(building, (late) => late.stop())
     const { instance: old, hash: oldHash } = this

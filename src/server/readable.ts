@@ -12,6 +12,8 @@ export interface Readable {
   readonly blocks: ServerBlock[]
   /** Its path, for messages. */
   readonly path: string
+  /** The path of one without a server block, for which the default stands in; undefined for any other. */
+  readonly emptied: string | undefined
 }
 
 /**
@@ -37,7 +39,10 @@ export function readBlocks(
 ): Readable {
   const io = systemIo(workingDirectory, environment, (text) => log.warning(text))
   const blocks = given === undefined ? [] : parseCorefile(given, io, known)
-  if (given !== undefined && blocks.length > 0) return { blocks, path: given.path }
+  if (given !== undefined && blocks.length > 0) {
+    return { blocks, path: given.path, emptied: undefined }
+  }
   const fallback = defaultCorefile(defaultPort)
-  return { blocks: parseCorefile(fallback, io, known), path: fallback.path }
+  const blocksOfDefault = parseCorefile(fallback, io, known)
+  return { blocks: blocksOfDefault, path: fallback.path, emptied: given?.path }
 }

@@ -90,6 +90,18 @@ t.test('a Corefile whose form is wrong is not taken for a reload that failed', a
   t.match(log[1], /^\[ERROR\] Restart failed: Corefile:5 - Syntax error: /)
 })
 
+t.test('a Corefile that an editor has just emptied ends nothing', async (t) => {
+  const port = await freePort()
+  let text = `.:${port} {\n bind 127.0.0.1\n whoami\n}\n`
+  const { server, log, start } = serverOf(t, () => text)
+  await start()
+  for (text of ['', '# nothing but this\n']) {
+    await t.rejects(server.reload(true), { message: /no server block/ })
+  }
+  t.match(log[1], '[ERROR] Restart failed: Corefile: there is no server block in it')
+  t.equal(await rcodeOf(port, 'a.example'), 0)
+})
+
 t.test('what was refused is tried again once something else stood there meanwhile', async (t) => {
   const port = await freePort()
   const good = `.:${port} {\n bind 127.0.0.1\n whoami\n}\n`
