@@ -6,31 +6,32 @@ import {
   type ServiceRecord,
   type SliceRecord,
 } from '../../kube/store.ts'
-import { nameToText } from '../../wire/name.ts'
 import { type Problem, some } from '../why.ts'
 import type { Explaining } from './explain.ts'
-import { endpointName } from './hits.ts'
 import { selectorText } from './looker.ts'
 
-/** Why a Service has nothing that DNS may tell of. */
+/** Why a Service has nothing that DNS may tell of, and what is answered then. */
 export async function emptyBehind(
   explaining: Explaining,
   service: ServiceRecord,
   slices: readonly SliceRecord[],
 ): Promise<Problem> {
-  const { config } = explaining
-  const endpoints = slices.flatMap((slice) => slice.endpoints)
-  const found =
-    endpoints.length > 0
-      ? notReady(service, slices)
-      : service.selects
-        ? await selectsNothing(explaining, service)
-        : withoutEndpoints(service)
+  const found = await causeOfEmpty(explaining, service, slices)
   if (service.headless) return found
-  const answer = config.ignoreEmptyService
+  const answer = explaining.config.ignoreEmptyService
     ? 'With `ignore empty_service` the name does not exist while nothing is behind it.'
     : 'The answer is its cluster address, and nobody is behind that.'
   return { ...found, reason: `${found.reason} ${answer}` }
+}
+
+/** Why no endpoint of a Service is in DNS. */
+export async function causeOfEmpty(
+  explaining: Explaining,
+  service: ServiceRecord,
+  slices: readonly SliceRecord[],
+): Promise<Problem> {
+  if (slices.some(({ endpoints }) => endpoints.length > 0)) return notReady(service, slices)
+  return service.selects ? selectsNothing(explaining, service) : withoutEndpoints(service)
 }
 
 function notReady(service: ServiceRecord, slices: readonly SliceRecord[]): Problem {
@@ -47,7 +48,7 @@ function notReady(service: ServiceRecord, slices: readonly SliceRecord[]): Probl
 }
 
 /** The endpoint that was asked for; others may be ready. */
-function oneNotReady(service: ServiceRecord, { podName, address }: EndpointRecord): Problem {
+export function oneNotReady(service: ServiceRecord, { podName, address }: EndpointRecord): Problem {
   const who = podName === '' ? address : podName
   return {
     code: 'not-ready',
@@ -96,7 +97,8 @@ async function selectsNothing(explaining: Explaining, service: ServiceRecord): P
   }
 }
 
-function withoutAddress(service: ServiceRecord, pods: readonly InspectedObject[]): Problem {
+/** Pods that are selected and cannot be endpoints. */
+export function withoutAddress(service: ServiceRecord, pods: readonly InspectedObject[]): Problem {
   const { namespace } = service
   const states = pods.map(
     ({ metadata, status }) => `${metadata?.name} (${status?.phase ?? 'unknown'})`,
@@ -126,52 +128,6 @@ function nearLabels(
   return { text: '', near: undefined }
 }
 
-/** Why no endpoint of the Service has this name: the Pod is another Service's, has no hostname, or is not ready. */
-export async function hostnameMissing(
-  explaining: Explaining,
-  service: ServiceRecord,
-  slices: readonly SliceRecord[],
-): Promise<Problem> {
-  const { asked, config, looker } = explaining
-  const { endpoint: label } = asked.parts
-  const { name, namespace } = service
-  const zone = nameToText(asked.zone.name)
-  const endpoints = slices.flatMap((slice) => slice.endpoints)
-  const known = endpoints.find(
-    (endpoint) => endpointName(endpoint, config.endpointPodNames).toLowerCase() === label,
-  )
-  if (known !== undefined) return oneNotReady(service, known)
-  const [pod] = (await looker.pod(namespace, label)).objects
-  const subdomain = pod?.spec?.subdomain as string | undefined
-  const set = pod?.metadata?.ownerReferences?.find(({ kind }) => kind === 'StatefulSet')?.name
-  if (pod !== undefined && subdomain !== undefined && subdomain !== name) {
-    const governed =
-      set === undefined
-        ? `Pod ${namespace}/${label} has subdomain ${subdomain}`
-        : `StatefulSet ${namespace}/${set}, whose Pod ${label} is, has serviceName ${subdomain}`
-    return {
-      code: 'other-service-name',
-      reason: `${governed}, not ${name}: only Service ${subdomain} gives its Pods names.`,
-      remedy: `Ask for ${label}.${subdomain}.${namespace}.svc.${zone} or create the ${set === undefined ? 'Pod' : 'StatefulSet'} anew with ${set === undefined ? `subdomain` : `serviceName`}: ${name}.`,
-    }
-  }
-  if (pod !== undefined && endpoints.some(({ podName }) => podName === label)) {
-    return {
-      code: 'no-hostname',
-      reason: `Pod ${namespace}/${label} is behind ${idOf(service)} and has no hostname there: its spec has no \`hostname\` with \`subdomain: ${name}\`.`,
-      remedy: `Set both in the Pod's template (a StatefulSet with \`serviceName: ${name}\` does it), or write \`endpoint_pod_names\` into plugin kubernetes.`,
-    }
-  }
-  const names = endpoints
-    .filter((endpoint) => isPublished(endpoint, service))
-    .map((endpoint) => endpointName(endpoint, config.endpointPodNames))
-  const have = names.length === 0 ? 'It has no ready endpoints.' : `It has ${some(names)}.`
-  return {
-    code: 'one-label-too-deep',
-    reason: `${nameToText(asked.qname)} is one label too deep: ${idOf(service)} exists, and has no endpoint named ${label}. ${have}`,
-    remedy: `Ask for ${name}.${namespace}.svc.${zone}`,
-  }
-}
-
-const idOf = ({ namespace, name, headless }: ServiceRecord) =>
+/** `Headless Service shop/web`. */
+export const idOf = ({ namespace, name, headless }: ServiceRecord) =>
   `${headless ? 'Headless Service' : 'Service'} ${namespace}/${name}`

@@ -111,13 +111,17 @@ export function serviceMissing({ asked, finder, config }: Explaining): Problem {
       remedy: `Ask for ${service}.${owner.name}.${namespace}.svc.${zone}`,
     }
   }
+  const front = leftOf(asked.folded, asked.zone.name)
+    .slice(0, -3)
+    .map((label) => `${label}.`)
+    .join('')
   const elsewhere = all.filter(({ name }) => name === service)
   if (elsewhere[0] !== undefined) {
     const places = some(elsewhere.map((other) => other.namespace))
     return {
       code: 'service-elsewhere',
       reason: `${missing} There is one in Namespace ${places}.`,
-      remedy: `Ask for ${service}.${elsewhere[0].namespace}.svc.${zone} A name without its Namespace is looked for in the client's own.`,
+      remedy: `Ask for ${front}${service}.${elsewhere[0].namespace}.svc.${zone} A name without its Namespace is looked for in the client's own.`,
     }
   }
   const names = all.filter((other) => other.namespace === namespace).map(({ name }) => name)
@@ -131,7 +135,7 @@ export function serviceMissing({ asked, finder, config }: Explaining): Problem {
         ? names.length === 0
           ? `Create it: Namespace ${namespace} has no Services.`
           : `Create it, or ask for another: there are ${some(names)}.`
-        : `Ask for ${near[0]}.${namespace}.svc.${zone}`,
+        : `Ask for ${front}${near[0]}.${namespace}.svc.${zone}`,
   }
 }
 

@@ -4,7 +4,9 @@ import { nameToText } from '../../wire/name.ts'
 import { type Explanation, type Fact, type Problem, some } from '../why.ts'
 import { addressOctets } from './address.ts'
 import type { Explaining } from './explain.ts'
-import { emptyBehind, hostnameMissing } from './explain-endpoints.ts'
+import { endpointMissing } from './explain-endpoint-name.ts'
+import { emptyBehind } from './explain-endpoints.ts'
+import { portProblem } from './explain-ports.ts'
 import { endpointName } from './hits.ts'
 import { selectorText } from './looker.ts'
 
@@ -102,7 +104,7 @@ async function explainAddresses(
   const endpoints = slices.flatMap((slice) => slice.endpoints)
   const published = endpoints.filter((endpoint) => isPublished(endpoint, service))
   if (parts.port !== '' || parts.protocol !== '') {
-    const wrong = portProblem(explaining, service, slices)
+    const wrong = await portProblem(explaining, service, slices)
     if (wrong !== undefined) return wrong
   }
   if (parts.endpoint !== '') {
@@ -110,7 +112,7 @@ async function explainAddresses(
       (endpoint) =>
         endpointName(endpoint, config.endpointPodNames).toLowerCase() === parts.endpoint,
     )
-    if (!named) return hostnameMissing(explaining, service, slices)
+    if (!named) return endpointMissing(explaining, service, slices)
   }
   if (published.length === 0) return emptyBehind(explaining, service, slices)
   return familyProblem(
@@ -118,33 +120,6 @@ async function explainAddresses(
     service,
     published.map(({ address }) => address),
   )
-}
-
-function portProblem(
-  { asked }: Explaining,
-  service: ServiceRecord,
-  slices: readonly SliceRecord[],
-): Problem | undefined {
-  const { port, protocol } = asked.parts
-  const ports = service.headless ? slices.flatMap((slice) => slice.ports) : service.ports
-  const fits = ports.some(
-    (known) =>
-      (port === '' || known.name.toLowerCase() === port) &&
-      (protocol === '' || known.protocol.toLowerCase() === protocol),
-  )
-  if (fits || ports.length === 0) return undefined
-  const names = some(
-    ports
-      .filter(({ number }) => number !== -1)
-      .map(({ name, protocol, number }) =>
-        name === '' ? `one without a name (${number})` : `_${name}._${protocol.toLowerCase()}`,
-      ),
-  )
-  return {
-    code: 'no-such-port',
-    reason: `Service ${service.namespace}/${service.name} has no port ${port} with protocol ${protocol}: it has ${names}.`,
-    remedy: `Name the port in the Service, or ask for one that it has.`,
-  }
 }
 
 /** A family that the Service does not have: an empty answer, which clients that ask for both families expect. */

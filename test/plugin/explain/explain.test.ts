@@ -13,7 +13,10 @@ import { readMessage } from '../../../src/wire/reader.ts'
 import { Writer } from '../../../src/wire/writer.ts'
 import { askByUdp } from '../../parity/exchange.ts'
 import { freePort } from '../../ports.ts'
+import { BROKEN_ENDPOINTS } from './endpoint-setups.ts'
 import { BROKEN, RIGHT } from './setups.ts'
+
+const SET_UPS = [...BROKEN, ...BROKEN_ENDPOINTS]
 
 /** Milliseconds that controllers and watches get to bring about what is expected. */
 const PATIENCE_MS = 20_000
@@ -22,7 +25,7 @@ t.setTimeout(90_000)
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-explain-'))
 const cluster = await createCluster({ controllers: true })
-cluster.apply([...RIGHT, ...BROKEN.flatMap(({ objects }) => objects)])
+cluster.apply([...RIGHT, ...SET_UPS.flatMap(({ objects }) => objects)])
 const kubeconfig = join(folder, 'kubeconfig')
 writeFileSync(kubeconfig, cluster.kubeconfig)
 const port = await freePort()
@@ -90,7 +93,7 @@ async function walkUntil(question: string, done: (walk: Walk) => boolean): Promi
   }
 }
 
-for (const { title, ask, code, reason, remedy } of BROKEN) {
+for (const { title, ask, code, reason, remedy } of SET_UPS) {
   t.test(`${title}: reason and remedy`, async (t) => {
     const found = await walkUntil(ask, ({ problems }) =>
       problems.some((problem) => problem.code === code && problem.reason.startsWith(reason)),

@@ -19,13 +19,13 @@ function namespace(name: string): ObjectInput {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
 }
 
-function service(id: string, spec: object = {}): ObjectInput {
+export function service(id: string, spec: object = {}): ObjectInput {
   const [namespace, name] = id.split('/') as [string, string]
   const metadata = { name, namespace }
   return { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports, ...spec } }
 }
 
-const headless = (id: string, app: string | undefined, more: object = {}) =>
+export const headless = (id: string, app: string | undefined, more: object = {}) =>
   service(id, {
     clusterIP: 'None',
     ...(app !== undefined && { selector: { app } }),
@@ -37,7 +37,7 @@ const template = (app: string, annotations: object = {}) => ({
   spec: { containers: [{ name: 'main', image: 'main' }] },
 })
 
-function workload(
+export function workload(
   kind: 'Deployment' | 'StatefulSet',
   id: string,
   app: string,
@@ -70,7 +70,7 @@ export const RIGHT: readonly ObjectInput[] = [
   workload('StatefulSet', 'shop/db', 'db', { serviceName: 'db' }),
 ]
 
-const zone = 'cluster.local.'
+export const zone = 'cluster.local.'
 
 export const BROKEN: readonly BrokenSetUp[] = [
   {
