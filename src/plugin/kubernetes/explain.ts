@@ -9,6 +9,7 @@ import { governingMissing } from './explain-governing.ts'
 import { explainImport } from './explain-import.ts'
 import { misread, namespaceProblem, outside, serviceMissing } from './explain-names.ts'
 import { podProblem, reverseProblem } from './explain-pods.ts'
+import { searchListApplied } from './explain-search.ts'
 import { explainService } from './explain-service.ts'
 import type { Finder } from './finder.ts'
 import type { Looker } from './looker.ts'
@@ -36,15 +37,24 @@ export async function explainAsked(explaining: Explaining): Promise<Explanation>
   if (zone.holdsAddresses) return reverseProblem(explaining, address)
   if (parts.kind === 'empty' || asked.folded.startsWith('\x02ns\x03dns')) return NOTHING_TO_SAY
   if (parts.depth === 1 && parts.first === 'dns-version') return NOTHING_TO_SAY
-  if (parts.kind === 'invalid') return problem(misread(explaining))
+  if (parts.kind === 'invalid') {
+    return problem((await searchListApplied(explaining)) ?? misread(explaining))
+  }
   const inNamespace = namespaceProblem(explaining)
-  if (inNamespace !== undefined) return problem(inNamespace)
+  if (inNamespace !== undefined) {
+    const isMissing = inNamespace.code === 'no-such-namespace'
+    return problem((isMissing ? await searchListApplied(explaining) : undefined) ?? inNamespace)
+  }
   if (parts.kind === 'pod') return podProblem(explaining)
   if (parts.service === '') return NOTHING_TO_SAY
   if (zone.grammar.multicluster) return explainImport(explaining)
   const service = finder.store.service(parts.service, parts.namespace)
   if (service === undefined) {
-    return problem((await governingMissing(explaining)) ?? serviceMissing(explaining))
+    return problem(
+      (await governingMissing(explaining)) ??
+        (await searchListApplied(explaining)) ??
+        serviceMissing(explaining),
+    )
   }
   const explanation = await explainService(explaining, service)
   return query.qtype === TYPE.A || explanation.problems.length > 0

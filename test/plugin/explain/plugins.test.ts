@@ -6,6 +6,7 @@ import { module as auto } from '../../../src/plugin/auto/setup.ts'
 import { module as cache } from '../../../src/plugin/cache/setup.ts'
 import { module as explain } from '../../../src/plugin/explain/setup.ts'
 import { module as file } from '../../../src/plugin/file/setup.ts'
+import { module as hosts } from '../../../src/plugin/hosts/setup.ts'
 import { module as k8sExternal } from '../../../src/plugin/k8s_external/setup.ts'
 import type { Plugin } from '../../../src/plugin/plugin.ts'
 import { replyTo } from '../../../src/plugin/reply.ts'
@@ -205,6 +206,25 @@ t.test('kubernetes, multicluster: the import and the clusters behind it', async 
   ] as const) {
     t.match((await of(question))?.problems, [{ code, reason }], question)
   }
+})
+
+t.test('a search domain behind a name that the server answers by itself', async (t) => {
+  const store = fixedStore([
+    namespace('shop'),
+    service('web', 'shop', { clusterIP: '10.0.0.1', ports: [] }),
+  ])
+  const file = `${t.testdir({ hosts: '192.0.2.9 nas.home' })}/hosts`
+  const text = `hosts ${file} {\nfallthrough\n}\nkubernetes cluster.local`
+  const chain = await arrange(text, [hosts, kubernetesOver(store)])
+  await chain.start()
+  t.teardown(() => chain.stop())
+  const of = (question: string) => explained(chain, 'kubernetes', question)
+  const found = await of('nas.home.shop.svc.cluster.local. A')
+  t.match(found?.problems, [
+    { code: 'search-list-applied', reason: /^nas\.home\. was asked for with / },
+  ])
+  const others = await of('nsa.home.shop.svc.cluster.local. A')
+  t.match(others?.problems, [{ code: 'no-such-service', reason: /^There is no Service home / }])
 })
 
 /** Fails or denies as an upstream does, with an error of its own where one is given. */

@@ -275,6 +275,41 @@ export const BROKEN: readonly BrokenSetUp[] = [
     reason: `www.example.com. was asked for with the search domain ${zone} behind it: nothing in the cluster has this name.`,
     remedy: 'Nothing is wrong if the next question is for www.example.com. itself.',
   },
+  ...[`shop.svc.${zone}`, `svc.${zone}`, zone].map((search) => ({
+    title: `a whole name of the cluster with the search domain ${search} behind it`,
+    objects: [],
+    ask: `web.shop.svc.${zone}${search} A`,
+    code: 'search-list-applied',
+    reason: `web.shop.svc.${zone} was asked for with the search domain ${search} behind it: it is a name of a Service that exists here.`,
+    remedy:
+      'Nothing is wrong: with `ndots:5` this question is normal, and the client goes on with the next. To save it, write the name with a final dot (web.shop.svc.cluster.local.)',
+  })),
+  {
+    title: 'a Service and its Namespace with the first search domain behind them',
+    objects: [],
+    ask: `orders.data.shop.svc.${zone} A`,
+    code: 'search-list-applied',
+    reason: `orders.data. was asked for with the search domain shop.svc.${zone} behind it: it names a Service here.`,
+    remedy: 'Nothing is wrong: with `ndots:5` this question is normal',
+  },
+  {
+    title: 'a mistyped name of the cluster with a search domain behind it',
+    objects: [],
+    ask: `wbe.shop.svc.${zone}shop.svc.${zone} A`,
+    code: 'search-list-applied',
+    reason: `wbe.shop.svc.${zone} was asked for with the search domain shop.svc.${zone} behind it: it is a name of the cluster by itself.`,
+    remedy: 'Nothing is wrong: with `ndots:5` this question is normal',
+  },
+  ...['example.com.', 'www.example.com.', 'a.b.example.de.'].flatMap((outside) =>
+    [`shop.svc.${zone}`, `svc.${zone}`].map((search) => ({
+      title: `${outside} with the search domain ${search} behind it`,
+      objects: [],
+      ask: `${outside}${search} A`,
+      code: 'search-list-applied',
+      reason: `${outside} was asked for with the search domain ${search} behind it: nothing in the cluster has this name.`,
+      remedy: `Nothing is wrong: with \`ndots:5\` this question is normal, and the client goes on with the next. To save it, write the name with a final dot (${outside})`,
+    })),
+  ),
   {
     title: 'a name without svc',
     objects: [],
