@@ -1,11 +1,11 @@
-import { RCODE } from '../wire/codes.ts'
+import { EDE, RCODE } from '../wire/codes.ts'
 import type { Name } from '../wire/name.ts'
 import type { Rr } from '../wire/record.ts'
 import { ONCE } from './lifetime.ts'
 import type { Query } from './query.ts'
 import { giveUp, type Reply } from './reply.ts'
 import type { Rolls, Standing } from './standing.ts'
-import type { Explanation } from './why.ts'
+import type { Explanation, Why } from './why.ts'
 
 /** The rest of a chain. */
 export type Next = (query: Query) => Reply | Promise<Reply>
@@ -112,7 +112,15 @@ export function link(plugins: readonly Plugin[]): Next {
 }
 
 function offTheEnd(name: string): Next {
-  return (query) => giveUp(query, name, RCODE.SERVFAIL, `plugin/${name}: no next plugin found`)
+  return (query) => ({
+    ...giveUp(query, name, RCODE.SERVFAIL, `plugin/${name}: no next plugin found`),
+    why: () => NO_PLUGIN,
+  })
+}
+
+const NO_PLUGIN: Why = {
+  code: EDE.NOT_AUTHORITATIVE,
+  text: 'no plugin of the server block takes this name',
 }
 
 function linkOne(plugin: Plugin, next: Next): Next {

@@ -2,7 +2,7 @@ import { link, type Plugin, whenDone } from '../plugin/plugin.ts'
 import { type Exchange, Query } from '../plugin/query.ts'
 import { giveUp, type Reply } from '../plugin/reply.ts'
 import type { Explanation, Fact, Problem, Step, Walk } from '../plugin/why.ts'
-import { CLASS, RCODE, rcodeToText, typeToText } from '../wire/codes.ts'
+import { CLASS, EDE, RCODE, rcodeToText, typeToText } from '../wire/codes.ts'
 import { FLAG } from '../wire/header.ts'
 import { fold, isAtOrBelow, type Name, nameToText } from '../wire/name.ts'
 import { rrToText } from '../wire/presentation.ts'
@@ -56,6 +56,8 @@ export async function walk(
   const { query, reply } = await ask(routers, question, now)
   const steps: Step[] = []
   const problems: Problem[] = []
+  if (query?.zone === undefined) problems.push(nowhere(blocks, routers, question))
+  else if (reply.why?.().code === EDE.NOT_AUTHORITATIVE) problems.push(untaken(query.zone, reply))
   for (const one of noted.slice(0, MAX_STEPS)) {
     const explanation = question.bare === true ? undefined : await explain(one)
     steps.push(stepOf(one, explanation?.facts ?? NO_FACTS))
@@ -73,8 +75,7 @@ export async function walk(
     answer: textOf(reply.answer),
     authority: textOf(reply.authority),
     steps,
-    problems:
-      query?.zone === undefined ? [nowhere(blocks, routers, question), ...problems] : problems,
+    problems,
   }
 }
 
@@ -219,6 +220,16 @@ function nowhere(
     code: 'no-server-block',
     reason: `No server block takes this name: it is refused (${listeners}).`,
     remedy: 'Write a server block for its zone into the Corefile, or one for `.` that forwards it.',
+  }
+}
+
+/** The question went to the end of its block's chain. */
+function untaken(zone: Name, { rcode }: Reply): Problem {
+  const block = nameToText(zone)
+  return {
+    code: 'no-plugin',
+    reason: `No plugin of block ${block} takes this name: ${rcodeToText(rcode)}.`,
+    remedy: `Write a plugin for its zone into the block, or \`forward\` for what is not the block's own.`,
   }
 }
 

@@ -11,6 +11,7 @@ import { misread, namespaceProblem, outside, serviceMissing } from './explain-na
 import { podProblem, reverseProblem } from './explain-pods.ts'
 import { searchListApplied } from './explain-search.ts'
 import { explainService } from './explain-service.ts'
+import { zoneMistyped } from './explain-zone.ts'
 import type { Finder } from './finder.ts'
 import type { Looker } from './looker.ts'
 import { addressOfReverseName } from './reverse.ts'
@@ -65,10 +66,11 @@ export async function explainAsked(explaining: Explaining): Promise<Explanation>
 /** What the plugin says of a name of no zone of its own, when it could be meant for one. */
 export function explainOutside(
   folded: Query['folded'],
+  reply: Reply | undefined,
   finder: Finder,
   config: Config,
 ): Explanation | undefined {
-  const found = outside(folded, finder, config)
+  const found = outside(folded, finder, config) ?? zoneMistyped(folded, reply, finder, config)
   return found === undefined ? undefined : problem(found)
 }
 

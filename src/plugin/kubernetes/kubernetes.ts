@@ -108,7 +108,7 @@ export class Kubernetes implements Plugin {
   explain(query: Query, reply: Reply | undefined): Promise<Explanation> | Explanation | undefined {
     const { folded, qname } = query
     const zone = this.#zones.match(folded)
-    if (zone === undefined) return explainOutside(folded, this.#finder, this.#config)
+    if (zone === undefined) return explainOutside(folded, reply, this.#finder, this.#config)
     return explainAsked({
       query,
       reply,

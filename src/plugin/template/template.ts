@@ -53,9 +53,27 @@ export class Template implements Plugin {
     if (reply?.by !== this.name) return undefined
     const at = this.rules.findIndex((rule) => rule.judge(query).data !== undefined)
     const zones = this.rules[at]?.config.zones.map(nameToText).join(' ')
-    if (zones === undefined) return undefined
+    if (zones === undefined) return this.unmatched(query)
     const says = `its pattern fits: the records are made from the question alone`
     return { facts: [{ kind: 'template', name: `${at + 1} (${zones})`, says }], problems: [] }
+  }
+
+  private unmatched(query: Query): Explanation | undefined {
+    const at = this.rules.findIndex((rule) => {
+      const verdict = rule.judge(query)
+      return verdict.data === undefined && verdict.stops
+    })
+    const rule = this.rules[at]
+    if (rule === undefined) return undefined
+    const name = nameToText(query.folded)
+    const wants = rule.config.expressions.length === 0 ? '`match`' : '`match` and `expr`'
+    const problem = {
+      code: 'no-match',
+      reason: `Template ${at + 1} (${rule.config.zones.map(nameToText).join(' ')}) is for this name, but none of its ${wants} fits ${name}, and nothing falls through: SERVFAIL.`,
+      remedy:
+        'Write `fallthrough` into its block, or another template in front of it whose `match` fits.',
+    }
+    return { facts: [], problems: [problem] }
   }
 
   clearOf(branch: Name, qtype: number): boolean {

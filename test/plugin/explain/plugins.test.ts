@@ -12,6 +12,7 @@ import type { Plugin } from '../../../src/plugin/plugin.ts'
 import { replyTo } from '../../../src/plugin/reply.ts'
 import { module as secondary } from '../../../src/plugin/secondary/setup.ts'
 import type { PluginModule } from '../../../src/plugin/setup.ts'
+import { module as template } from '../../../src/plugin/template/setup.ts'
 import { module as view } from '../../../src/plugin/view/setup.ts'
 import type { Explanation } from '../../../src/plugin/why.ts'
 import { walk } from '../../../src/server/walk.ts'
@@ -225,6 +226,61 @@ t.test('a search domain behind a name that the server answers by itself', async 
   ])
   const others = await of('nsa.home.shop.svc.cluster.local. A')
   t.match(others?.problems, [{ code: 'no-such-service', reason: /^There is no Service home / }])
+})
+
+t.test('a zone that only looks like the cluster’s is not mistyped where it answers', async (t) => {
+  const store = fixedStore([
+    namespace('shop'),
+    service('web', 'shop', { clusterIP: '10.0.0.1', ports: [] }),
+  ])
+  const answers: Plugin = { name: 'upstream', serve: (query) => replyTo(query, 'upstream', {}) }
+  for (const [backend, question, code] of [
+    [answers, 'web.shop.svc.clusterset.local. A', undefined],
+    [upstream(RCODE.NXDOMAIN), 'web.shop.svc.clusterset.local. A', 'no-such-zone'],
+    [upstream(RCODE.NXDOMAIN), 'web.shop.svc.other.example. A', 'no-such-zone'],
+    [upstream(RCODE.NXDOMAIN), 'web.nowhere.svc.other.example. A', undefined],
+    [upstream(RCODE.NXDOMAIN), 'printer.custom.local. A', undefined],
+    [upstream(RCODE.NXDOMAIN), 'www.example.com. A', undefined],
+  ] as const) {
+    const chain = await arrange('kubernetes cluster.local', [kubernetesOver(store)], { backend })
+    await chain.start()
+    const found = await explained(chain, 'kubernetes', question)
+    t.equal(found?.problems[0]?.code, code, question)
+    await chain.stop()
+  }
+})
+
+t.test('template: no pattern fits, and nothing falls through', async (t) => {
+  const corefile = '. {\ntemplate IN A tpl.org {\nmatch ^ok\\.\nrcode NXDOMAIN\n}\n}'
+  const chain = await started(t, corefile, [template])
+  t.match((await explained(chain, 'template', 'no.tpl.org. A'))?.problems, [
+    {
+      code: 'no-match',
+      reason:
+        'Template 1 (tpl.org.) is for this name, but none of its `match` fits no.tpl.org., and nothing falls through: SERVFAIL.',
+      remedy: /^Write `fallthrough` into its block, or another template/,
+    },
+  ])
+  t.strictSame((await explained(chain, 'template', 'ok.tpl.org. A'))?.problems, [])
+})
+
+t.test('a name that no plugin of its block takes is told so', async (t) => {
+  const directory = t.testdir({ db: ZONE })
+  for (const [corefile, modules] of [
+    [`. {\nexplain\nfile ${directory}/db a.test\n}`, [explain, file]],
+    ['. {\nexplain\ncache\n}', [explain, cache]],
+  ] as const) {
+    const chain = await started(t, corefile, modules)
+    const question = { qname: name('foo.other'), qtype: 1, client: '127.0.0.1' }
+    t.match((await walk(chain.blocks, question, () => 0)).problems, [
+      {
+        code: 'no-plugin',
+        reason: /^No plugin of block \. takes this name: /,
+        remedy: /`forward`/,
+      },
+    ])
+    t.match(await told(chain, 'foo.other. A'), /^20 no /)
+  }
 })
 
 /** Fails or denies as an upstream does, with an error of its own where one is given. */

@@ -310,6 +310,22 @@ export const BROKEN: readonly BrokenSetUp[] = [
       remedy: `Nothing is wrong: with \`ndots:5\` this question is normal, and the client goes on with the next. To save it, write the name with a final dot (${outside})`,
     })),
   ),
+  ...['clutser.local.', 'cluster.locla.', 'cluster.'].map((wrong) => ({
+    title: `a mistyped zone: ${wrong}`,
+    objects: [],
+    ask: `web.shop.svc.${wrong} A`,
+    code: 'no-such-zone',
+    reason: `${wrong} is no zone here; there is ${zone}`,
+    remedy: `Ask for web.shop.svc.${zone}`,
+  })),
+  {
+    title: 'a mistyped zone behind a name of another shape',
+    objects: [],
+    ask: 'shop.clutser.local. A',
+    code: 'no-such-zone',
+    reason: `clutser.local. is no zone here; there is ${zone}`,
+    remedy: `Ask for shop.${zone}`,
+  },
   {
     title: 'a name without svc',
     objects: [],
