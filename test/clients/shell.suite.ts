@@ -104,8 +104,9 @@ t.test('getent and busybox nslookup', async (t) => {
 t.test('the name server of the shell answers over TCP, and many at once', async (t) => {
   const tcp = await inside('dig +tcp +short +search db')
   t.equal(tcp.output, '10.43.20.5')
+  // Two digs may come to share a port, and take each other's answers: they say so, and ask again.
   const many = await inside(
-    'for i in $(seq 60); do dig +short +search db >>$0/$i & done; wait; cat $0/* | sort | uniq -c'.replaceAll(
+    'for i in $(seq 60); do dig +short +search db >>$0/$i & done; wait; cat $0/* | grep -v "^;" | sort | uniq -c'.replaceAll(
       '$0',
       emptyFolder('many'),
     ),
