@@ -193,7 +193,10 @@ const statefulSets = (t: Test, kubectl: Kubectl, cluster: Cluster, minor: number
     ])
     await until(cluster, () => readyPods(cluster).every((pod) => pod.metadata.name !== 'db-2'))
     await play(t, kubectl, [
-      ['wait --for=delete pod/db-2 --timeout=30s', /^$|not found|no matching resources/],
+      [
+        'wait --for=delete pod/db-2 --timeout=30s',
+        /^$|not found|no matching resources|pod\/db-2 condition met/,
+      ],
       ...(minor >= 23 ? jsonpath : []),
       ['wait --for=condition=Ready pod -l app=db --timeout=30s', /pod\/db-1 condition met/],
     ])
