@@ -1,3 +1,5 @@
+import { MAX_THREADS } from '../net/shared.ts'
+
 /** A flag as the usage text lists it. */
 interface Flag {
   readonly kind: 'string' | 'bool' | 'number'
@@ -36,8 +38,6 @@ export const DEFAULT_EXPLAIN_PORT = '9154'
 /** MiB of the answer table without the flag, and at most: some two million answers. */
 export const DEFAULT_TABLE_MIB = 32
 const MAX_TABLE_MIB = 1024
-/** As many as the data plane has room for. */
-const MAX_DATA_THREADS = 32
 
 const FLAGS: Readonly<Record<string, Flag & { readonly field: keyof Flags }>> = {
   conf: {
@@ -61,9 +61,9 @@ const FLAGS: Readonly<Record<string, Flag & { readonly field: keyof Flags }>> = 
   threads: {
     field: 'threads',
     kind: 'number',
-    help: `Data threads, at most ${MAX_DATA_THREADS}; 0 for as many as suit processors, quota and memory`,
+    help: `Data threads, at most ${MAX_THREADS}; 0 for as many as suit processors, quota and memory`,
     shown: '(default 0)',
-    most: MAX_DATA_THREADS,
+    most: MAX_THREADS,
   },
   version: { field: 'version', kind: 'bool', help: 'Show version' },
 }

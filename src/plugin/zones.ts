@@ -21,8 +21,10 @@ export function zoneOf(zones: readonly Name[], folded: Name): Name | undefined {
 }
 
 /** Whether a name (in lower case) is in one of the zones. */
-export const covers = (zones: readonly Name[], folded: Name): boolean =>
-  zones.some((zone) => isAtOrBelow(folded, zone))
+export function covers(zones: readonly Name[], folded: Name): boolean {
+  for (const zone of zones) if (zone === ROOT || isAtOrBelow(folded, zone)) return true
+  return false
+}
 
 /** Whether one of the zones holds the branch, or lies below it. */
 export const touches = (zones: readonly Name[], branch: Name): boolean =>

@@ -18,8 +18,3 @@ export const systemClock: Clock = {
 export function timestamp(clock: Clock): string {
   return `${new Date(clock.now()).toISOString().slice(0, 19)}Z`
 }
-
-/** metav1.MicroTime, to the millisecond that the clock has. */
-export function microTimestamp(clock: Clock): string {
-  return new Date(clock.now()).toISOString().replace('Z', '000Z')
-}

@@ -5,7 +5,7 @@ import type { Publication } from '../../src/table/publish.ts'
 import { Question } from '../../src/table/question.ts'
 import { Table } from '../../src/table/table.ts'
 import { TableVersions } from '../../src/table/versions.ts'
-import { address, query, reply } from '../table/harness.ts'
+import { address, publication, query, reply } from '../table/harness.ts'
 
 const silent = { info: () => {}, warning: () => {}, error: () => {} }
 export const WEB = 'web.shop.svc.cluster.local'
@@ -46,23 +46,8 @@ export class PlaneBench {
 
   publish(name: string, change: Partial<Publication> = {}): string {
     const asked = query(name)
-    return this.table.publish({
-      scope: this.scope,
-      query: asked,
-      stream: false,
-      message: reply(asked, { answer: [address(1)] }),
-      optOctets: 0,
-      opt: 'echoed',
-      versions: [],
-      until: Number.POSITIVE_INFINITY,
-      rotates: false,
-      anySpelling: true,
-      deniedBelow: 0,
-      dear: true,
-      counts: [],
-      observed: false,
-      ...change,
-    })
+    const message = reply(asked, { answer: [address(1)] })
+    return this.table.publish(publication(this.scope, asked, message, change))
   }
 
   async close(): Promise<void> {

@@ -8,7 +8,7 @@ import type { Publication } from '../../src/table/publish.ts'
 import { Table } from '../../src/table/table.ts'
 import { TableVersions } from '../../src/table/versions.ts'
 import { name } from '../../src/wire/name.ts'
-import { address, query, reply } from '../table/harness.ts'
+import { address, publication, query, reply } from '../table/harness.ts'
 import { UdpClient } from './clients.ts'
 
 const silent = { info: () => {}, warning: () => {}, error: () => {} }
@@ -32,23 +32,7 @@ async function serve(
   const plane = new DataPlane({ threads: 1, table, log: silent, onSample, onRepeat, ...change })
   const listener = await openDatagram({ host: '127.0.0.1', port: 0, plane, scope }, () => undefined)
   const publish = (asked: Buffer, message: Buffer, more: Partial<Publication> = {}) =>
-    table.publish({
-      scope,
-      query: asked,
-      stream: false,
-      message,
-      optOctets: 0,
-      opt: 'echoed',
-      versions: [],
-      until: Number.POSITIVE_INFINITY,
-      rotates: false,
-      anySpelling: true,
-      deniedBelow: 0,
-      dear: true,
-      counts: [],
-      observed: false,
-      ...more,
-    })
+    table.publish(publication(scope, asked, message, more))
   publish(query(WEB), reply(query(WEB), { answer: [address(1)] }))
   publish(query(WEB, { type: 28 }), reply(query(WEB, { type: 28 }), {}))
   publish(query('gone'), reply(query('gone'), { rcode: NXDOMAIN }))

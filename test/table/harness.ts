@@ -83,6 +83,32 @@ export function reply(asked: Buffer, answered: Answered): Buffer {
   return Buffer.from(head + asked.toString('latin1', 12, end) + body + opt, 'latin1')
 }
 
+/** A reply that may be repeated for ever, and enters the table at once. */
+export function publication(
+  scope: number,
+  asked: Buffer,
+  message: Buffer,
+  change: Partial<Publication> = {},
+): Publication {
+  return {
+    scope,
+    query: asked,
+    stream: false,
+    message,
+    optOctets: 0,
+    opt: 'echoed',
+    versions: [],
+    until: Number.POSITIVE_INFINITY,
+    rotates: false,
+    anySpelling: true,
+    deniedBelow: 0,
+    dear: true,
+    counts: [],
+    observed: false,
+    ...change,
+  }
+}
+
 /** A table with one data reader, and a clock that is moved by hand. */
 export class Bench {
   now = 1000
@@ -102,23 +128,7 @@ export class Bench {
   }
 
   publish(asked: Buffer, message: Buffer, change: Partial<Publication> = {}): Published {
-    return this.table.publish({
-      scope: this.scope,
-      query: asked,
-      stream: false,
-      message,
-      optOctets: 0,
-      opt: 'echoed',
-      versions: [],
-      until: Number.POSITIVE_INFINITY,
-      rotates: false,
-      anySpelling: true,
-      deniedBelow: 0,
-      dear: true,
-      counts: [],
-      observed: false,
-      ...change,
-    })
+    return this.table.publish(publication(this.scope, asked, message, change))
   }
 
   /** What the table answers; undefined for nothing. */

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Shared } from '../../src/table/layout.ts'
 import { Table } from '../../src/table/table.ts'
 import { TableVersions } from '../../src/table/versions.ts'
-import { address, query, reply } from './harness.ts'
+import { address, publication, query, reply } from './harness.ts'
 
 const MIB = 1 << 20
 /** Words that are always there: scopes, serials, filters, epochs. */
@@ -38,22 +38,7 @@ t.test('the smallest table for the most threads still holds what is asked for', 
   const scope = table.openScope()
   const publish = (i: number) => {
     const asked = query(`web${i}.shop.svc.cluster.local`)
-    return table.publish({
-      scope,
-      query: asked,
-      stream: false,
-      message: reply(asked, { answer: [address(1)] }),
-      optOctets: 0,
-      opt: 'echoed',
-      versions: [],
-      until: Number.POSITIVE_INFINITY,
-      rotates: false,
-      anySpelling: true,
-      deniedBelow: 0,
-      dear: true,
-      counts: [],
-      observed: false,
-    })
+    return table.publish(publication(scope, asked, reply(asked, { answer: [address(1)] })))
   }
   for (let i = 0; i < 100; i++) t.equal(publish(i), 'published')
   t.equal(table.stats.entries, 100)

@@ -7,8 +7,6 @@ export const MAX_CONNECTIONS = 256
 export const MAX_WAITING = 4096
 /** How often idle connections are looked through, in milliseconds. */
 export const SWEEP_MS = 10_000
-/** How long a connection may be idle, in milliseconds, where nothing else is said. */
-export const DEFAULT_EXPIRE_MS = 10_000
 
 /** How connections are kept. */
 export interface PoolOptions {

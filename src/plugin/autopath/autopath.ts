@@ -6,6 +6,7 @@ import { type Lifetime, ONCE, shortest } from '../lifetime.ts'
 import type { Next, Plugin } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { giveUp, type Reply } from '../reply.ts'
+import { covers, touches } from '../zones.ts'
 
 /** Where the search path comes from: a resolv.conf, or another plugin of the block. */
 export type SearchPath =
@@ -53,11 +54,9 @@ export class Autopath implements Plugin {
 
   /** Only names that no client's path begins with are left alone whoever asks. */
   clearOf(branch: Name): boolean {
-    if (!this.#zones.some((zone) => isAtOrBelow(branch, zone) || isAtOrBelow(zone, branch))) {
-      return true
-    }
+    if (!touches(this.#zones, branch)) return true
     const tops = this.#tops()
-    return tops?.every((top) => !isAtOrBelow(branch, top) && !isAtOrBelow(top, branch)) ?? false
+    return tops !== undefined && !touches(tops, branch)
   }
 
   #pathOf(query: Query): readonly Name[] | undefined {
@@ -154,10 +153,6 @@ function withAlias(original: Name, answer: readonly Rr[]): readonly Rr[] {
   const rdata = found.owner as string as Octets
   const alias = { ...found, owner: original, type: TYPE.CNAME, class: CLASS.IN, rdata }
   return [alias, ...answer]
-}
-
-function covers(zones: readonly Name[], folded: Name): boolean {
-  return zones.some((zone) => isAtOrBelow(folded, zone))
 }
 
 function once(reply: Reply): Reply {

@@ -1,11 +1,12 @@
 import { RCODE } from '../../wire/codes.ts'
 import { FLAG } from '../../wire/header.ts'
-import { isAtOrBelow, type Name, name, nameToText, ROOT } from '../../wire/name.ts'
+import { type Name, name, nameToText } from '../../wire/name.ts'
 import { type Lifetime, ONCE, stands, until, type Versions, whileStanding } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import type { Count, Reply } from '../reply.ts'
 import type { Explanation } from '../why.ts'
+import { covers } from '../zones.ts'
 import { type Class, classify, isKeepable, isReplyTo } from './classify.ts'
 import { Item, wantsAuthenticated } from './item.ts'
 import type { CacheMetrics, Series } from './metrics.ts'
@@ -307,11 +308,6 @@ export class Cache implements Plugin {
     if (wantsAuthenticated(query) || (reply.flags & FLAG.AD) === 0) return reply
     return { ...reply, flags: reply.flags & ~FLAG.AD }
   }
-}
-
-function covers(zones: readonly Name[], folded: Name): boolean {
-  for (const zone of zones) if (zone === ROOT || isAtOrBelow(folded, zone)) return true
-  return false
 }
 
 /** DO, CD, qtype, qclass and the qname in lower case. */

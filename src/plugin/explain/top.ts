@@ -1,6 +1,6 @@
 import type { HttpListeners, Page } from '../../admin/http.ts'
+import { guarded } from '../guard.ts'
 import { type Estimate, MAX_SECONDS, type Observation, type Snapshot } from '../observe.ts'
-import { guarded } from '../page/guard.ts'
 import { say, sayJson, wantsJson } from './say.ts'
 
 const PATH = '/top'

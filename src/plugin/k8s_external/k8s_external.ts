@@ -8,12 +8,12 @@ import type { Kubernetes } from '../kubernetes/kubernetes.ts'
 import type { Reading } from '../kubernetes/reading.ts'
 import { addressOfReverseName } from '../kubernetes/reverse.ts'
 import { whyEmpty } from '../kubernetes/why.ts'
-import { covers } from '../kubernetes/zones.ts'
 import { ONCE } from '../lifetime.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import { type Reply, replyTo, silence } from '../reply.ts'
 import type { Explanation, Why } from '../why.ts'
+import { covers, touches } from '../zones.ts'
 import { type Answer, addresses, type Lookups, NO_ANSWER, services } from './answers.ts'
 import { nameBelow } from './names.ts'
 import { transfer } from './transfer.ts'
@@ -76,7 +76,7 @@ export class K8sExternal implements Plugin {
   }
 
   clearOf(branch: Name): boolean {
-    return !this.zones.some((zone) => isAtOrBelow(branch, zone) || isAtOrBelow(zone, branch))
+    return !touches(this.zones, branch)
   }
 
   transfer(zone: Name, serial: number | undefined): Iterable<readonly Rr[]> | undefined {

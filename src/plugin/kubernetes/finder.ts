@@ -2,7 +2,7 @@ import type { ServiceImportRecord, ServiceRecord, SliceRecord, Store } from '../
 import { isPublished } from '../../kube/store.ts'
 import { addressOctets } from './address.ts'
 import type { Config } from './config.ts'
-import { type Hit, HitCache, Hits, hit, hostOf, labelsOctets, NOTHING } from './hits.ts'
+import { type Hit, HitCache, Hits, hit, hostOf, isAnyOr, labelsOctets, NOTHING } from './hits.ts'
 import type { NameParts } from './names.ts'
 import type { Reading } from './reading.ts'
 import type { Zone } from './zones.ts'
@@ -171,8 +171,4 @@ function filtered(hits: Hits, parts: NameParts): Hits | undefined {
   }
   if (port === '' && protocol === '') return hits.list.length === 0 ? undefined : hits
   return hits.ofPort(port, protocol)
-}
-
-function isAnyOr(asked: string, had: string): boolean {
-  return asked === '' || asked === had
 }

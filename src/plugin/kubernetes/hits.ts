@@ -268,7 +268,8 @@ function before(endpoint: string, labels: Octets | undefined): Octets | undefine
   return front === undefined ? undefined : ((front + labels) as Octets)
 }
 
-function isAnyOr(asked: string, had: string): boolean {
+/** Whether a port or protocol is the one that a name asks for; empty text asks for any. */
+export function isAnyOr(asked: string, had: string): boolean {
   return asked === '' || asked === had
 }
 

@@ -10,6 +10,7 @@ import type { Query } from '../query.ts'
 import { giveUp, type Reply, silence } from '../reply.ts'
 import type { ClusterStanding, Rolls, Standing } from '../standing.ts'
 import type { Explanation } from '../why.ts'
+import { covers, touches } from '../zones.ts'
 import {
   addressRecords,
   NO_RECORDS,
@@ -37,7 +38,7 @@ import { addressOfReverseName, pointerRecords } from './reverse.ts'
 import { StoreRolls } from './rolls.ts'
 import { transfer } from './transfer.ts'
 import { whyDenied } from './why.ts'
-import { covers, type Zone, Zones } from './zones.ts'
+import { type Zone, Zones } from './zones.ts'
 
 /** Version of the Kubernetes DNS specification, told by `dns-version` (§2.2 there), and the TTL of that record in seconds. */
 export const SCHEMA_VERSION = '1.1.0'
@@ -121,7 +122,7 @@ export class Kubernetes implements Plugin {
   }
 
   clearOf(branch: Name): boolean {
-    return !this.zones.some((zone) => isAtOrBelow(branch, zone) || isAtOrBelow(zone, branch))
+    return !touches(this.zones, branch)
   }
 
   closedZone(folded: Name): ClosedZone | undefined {

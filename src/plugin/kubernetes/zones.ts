@@ -111,12 +111,6 @@ export class Zones {
   }
 }
 
-/** Whether a list of zones covers a name. */
-export function covers(zones: readonly Name[], folded: Name): boolean {
-  for (const zone of zones) if (zone === ROOT || isAtOrBelow(folded, zone)) return true
-  return false
-}
-
 /** `front` before the zone; undefined when that is too long for a name. */
 export function inZone(front: Octets, suffix: Name): Name | undefined {
   return join((front + ROOT) as Name, suffix)

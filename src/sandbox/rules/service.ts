@@ -8,7 +8,7 @@ import {
   qualifiedName,
 } from '../names.ts'
 import { type FieldError, field, invalidEach, oneOf } from '../status.ts'
-import type { ApiObject, Json } from '../types.ts'
+import type { Json } from '../types.ts'
 import { validateLabels } from './meta.ts'
 import type { Rules } from './rules.ts'
 import { changedAddresses, keepInStep, validateAddresses } from './serviceaddresses.ts'
@@ -195,9 +195,4 @@ function validatePolicies(spec: Json): FieldError[] {
 
 function isHeadless(spec: Json): boolean {
   return spec.clusterIPs?.length === 1 && spec.clusterIPs[0] === 'None'
-}
-
-/** Whether a Service has addresses of its own (neither headless nor an alias). */
-export function hasClusterIp(service: ApiObject): boolean {
-  return service.spec?.type !== 'ExternalName' && service.spec?.clusterIP !== 'None'
 }

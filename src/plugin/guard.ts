@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
-import type { Page } from '../../admin/http.ts'
+import type { Page } from '../admin/http.ts'
 
 /**
  * Nothing but what this server serves, and nothing of this page in a frame. Scripts are files of their own, so that no text of a query can become one.
