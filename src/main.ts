@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type Flags, parseFlags } from './cli/flags.ts'
-import { corefileSource, pluginsText, versionText } from './cli/run.ts'
+import { corefileSource, pluginsText, portOf, versionText } from './cli/run.ts'
 import { createVoice } from './cli/voice.ts'
 import { fileErrorText } from './corefile/io.ts'
 import { giveMemoryBack } from './server/memory.ts'
@@ -161,12 +161,6 @@ function writePidfile({ pidfile }: Flags): void {
 
 function removePidfile({ pidfile }: Flags): void {
   if (pidfile !== '') rmSync(pidfile, { force: true })
-}
-
-/** @throws Error for a default port that is no number */
-function portOf(text: string): number {
-  if (/^-?\d{1,5}$/.test(text)) return Number(text)
-  throw new Error(`error inspecting server blocks: zone is not a valid domain name: .:${text}`)
 }
 
 function runtime(): { platform: string; arch: string; node: string } {

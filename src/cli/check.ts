@@ -4,6 +4,7 @@ import { ORDER } from '../plugin/order.ts'
 import { type Checked, checkCorefile } from '../server/check.ts'
 import type { Finding } from '../server/finding.ts'
 import { changes } from './compare.ts'
+import { asksForHelp } from './flags.ts'
 import { hintFor } from './hints.ts'
 
 /** What `muster check` needs of the process. */
@@ -32,7 +33,7 @@ export async function check(words: readonly string[], world: CheckWorld): Promis
   const asked = parse(words)
   if (asked === undefined) {
     world.write(CHECK_USAGE)
-    return 2
+    return asksForHelp(words) ? 0 : 2
   }
   const now = await checkOne(asked.file, asked, world)
   if (now === undefined) return 1

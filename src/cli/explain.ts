@@ -1,4 +1,5 @@
 import { DEFAULT_ADDRESS } from '../plugin/explain/setup.ts'
+import { asksForHelp } from './flags.ts'
 
 export const EXPLAIN_USAGE = `Usage: muster explain [--client ADDRESS] [--at HOST:PORT] [--json] NAME [TYPE]
 
@@ -25,7 +26,7 @@ export async function explain(
   const asked = parse(words)
   if (asked?.name === undefined) {
     write(EXPLAIN_USAGE)
-    return 2
+    return asksForHelp(words) ? 0 : 2
   }
   const { name, type, client, at, json } = asked
   const query = new URLSearchParams({ name, type, format: json ? 'json' : 'text' })

@@ -91,6 +91,14 @@ const DEMO_FLAGS: typeof FLAGS = {
   },
 }
 
+/** What else the program does, with `muster` before it. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  'check FILE': 'Say every mistake of a Corefile',
+  demo: 'Serve an embedded cluster that lives (npm start)',
+  'explain NAME': 'Ask the server that runs here why a name has the answer that it has',
+  'shell [COMMAND]': 'Resolve names as a Pod of the demonstration does',
+}
+
 const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True'])
 const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False'])
 
@@ -102,6 +110,7 @@ const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False'])
  */
 export function parseFlags(words: readonly string[], demo = false): Parsed {
   const known = demo ? DEMO_FLAGS : FLAGS
+  if (words[0] === 'help') return usage(known, '', 0)
   const flags: Flags = {
     conf: '',
     port: demo ? '1053' : '53',
@@ -143,6 +152,11 @@ export function parseFlags(words: readonly string[], demo = false): Parsed {
   return { outcome: 'run', flags, rest: words.slice(at) }
 }
 
+/** Whether a command line begins with `-h` or `-help`. */
+export function asksForHelp([first = '']: readonly string[]): boolean {
+  return /^--?h(elp)?$/.test(first)
+}
+
 /** Returns what is wrong with the value. */
 function assign(
   flags: Flags,
@@ -167,6 +181,10 @@ function usage(known: typeof FLAGS, problem: string, exitCode: 0 | 2): Parsed {
     const flag = known[name] as Flag
     const kind = flag.kind === 'bool' ? '' : flag.kind === 'number' ? ' int' : ' string'
     text += `  -${name}${kind}\n    \t${flag.help}${flag.shown === undefined ? '' : ` ${flag.shown}`}\n`
+  }
+  if (known === FLAGS) {
+    text += 'Commands, each with flags of its own (muster COMMAND -h):\n'
+    for (const [command, help] of Object.entries(COMMANDS)) text += `  ${command}\n    \t${help}\n`
   }
   return { outcome: 'usage', text, exitCode }
 }

@@ -29,6 +29,16 @@ function readCorefile(path: string, mayBeMissing: boolean): CorefileInput | unde
   }
 }
 
+/**
+ * The default port that `-dns.port` gives; whether it is in the range of ports is told with the blocks.
+ *
+ * @throws Error for what is no number
+ */
+export function portOf(text: string): number {
+  if (/^-?\d{1,5}$/.test(text)) return Number(text)
+  throw new Error(`-dns.port "${text}": unknown port`)
+}
+
 /** What `-version` prints, and the start unless it is quiet. */
 export function versionText(runtime: { platform: string; arch: string; node: string }): string {
   return `Muster-${VERSION}\n${runtime.platform}/${runtime.arch}, node${runtime.node}\n`

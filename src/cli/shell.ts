@@ -1,5 +1,6 @@
 import { Resolver } from 'node:dns/promises'
 import { runInNamespace, unshareArguments } from '../shell/namespace.ts'
+import { asksForHelp } from './flags.ts'
 
 export const SHELL_USAGE = `Usage: muster shell [--namespace NAME] [--dns.port PORT] [--] [COMMAND ...]
 
@@ -37,7 +38,7 @@ export async function shell(words: readonly string[], context: ShellContext): Pr
   const asked = parse(words)
   if (asked === undefined) {
     context.say(SHELL_USAGE)
-    return 2
+    return asksForHelp(words) ? 0 : 2
   }
   const { namespace, port } = asked
   const found = await look(namespace, port)

@@ -29,8 +29,12 @@ export interface CheckOptions {
 
 /** Mistakes of the Corefile's own form that a check goes past by leaving the line out. */
 const MAX_LINES_LEFT_OUT = 20
+/** A line that can be left out: an import that finds nothing; a brace where none was opened. */
+const IMPORT = /^\s*import\b/
+const CLOSING = /^\s*\}\s*$/
 /** Behind the end of a block the reference takes a closing brace for the key of the next one. */
 const STRAY_BRACE = "Unexpected '}' because no matching opening brace"
+const NO_BLOCKS = 'no server block: log and whoami answer for every name, as without a Corefile'
 /** A stand-in for a block whose keys cannot be read, so that its directives can. */
 const ANY_KEY = '.'
 
@@ -44,7 +48,9 @@ export async function checkCorefile(input: CorefileInput, options: CheckOptions)
   const io = systemIo(options.workingDirectory, options.environment, warn)
   const parsed = readLeniently(input, io, findings)
   const settled: SetUpBlock[] = []
+  if (parsed.length === 0 && findings.length === 0) warn(NO_BLOCKS)
   for (const block of parsed) {
+    if (block.directives.size === 0) findings.push(nothingToServe(block, input.path))
     findings.push(...unknownDirectives(block, options.modules, input.path))
     const keys = block.keys.filter((key) => isKey(key, options.defaultPort, findings, input.path))
     const first = block.keys[0] as BlockKey
@@ -73,11 +79,18 @@ function readLeniently(
       const finding = findingOf('mistake', (error as Error).message, input.path)
       findings.push(finding)
       const line = finding.file === input.path ? (lines[finding.line - 1] ?? '') : ''
-      if (!/^\s*(import\b.*|\})\s*$/.test(line)) return []
+      const removable = finding.text.includes(STRAY_BRACE) ? CLOSING : IMPORT
+      if (!removable.test(line)) return []
       lines[finding.line - 1] = ''
     }
   }
   return []
+}
+
+function nothingToServe({ keys }: ServerBlock, path: string): Finding {
+  const { file, line, text } = keys[0] as BlockKey
+  const what = `block ${text} has no plugin: every question is answered REFUSED`
+  return { kind: 'note', file: file || path, line, text: what }
 }
 
 function unknownDirectives(

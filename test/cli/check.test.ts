@@ -121,6 +121,23 @@ t.test('one brace too many does not hide what comes behind it', async (t) => {
   t.match((await run({ Corefile: text }, 'Corefile')).text, /:6: Unknown directive 'teleport'/)
 })
 
+t.test('a snippet that imports itself is one mistake', async (t) => {
+  const text = '(a) {\n import a\n}\n. {\n import a\n whoami\n}\n'
+  t.strictSame(await run({ Corefile: text }, 'Corefile'), {
+    text: 'Corefile:3: maximum snippet import depth (10000) exceeded\nCorefile: 1 mistake\n',
+    exitCode: 1,
+  })
+})
+
+t.test('nothing to serve is worth a note, and no mistake', async (t) => {
+  const empty = await run({ Corefile: '# later\n' }, 'Corefile')
+  t.match(empty.text, /^Corefile: note: no server block: log and whoami answer /)
+  t.equal(empty.exitCode, 0)
+  const bare = await run({ Corefile: 'a.test {\n whoami\n}\nb.test c.test\n' }, 'Corefile')
+  t.match(bare.text, /^Corefile:4: note: block b\.test has no plugin: .* REFUSED\n/)
+  t.equal(bare.exitCode, 0)
+})
+
 t.test('with --against, what comes, goes and is set up otherwise is told by block', async (t) => {
   const old = `.:53 {
     errors

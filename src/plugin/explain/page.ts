@@ -5,7 +5,7 @@ import { typeFromText } from '../../wire/codes.ts'
 import { nameFromText } from '../../wire/name.ts'
 import { guarded } from '../guard.ts'
 import type { Setup } from '../setup.ts'
-import { say, sayJson, wantsJson } from './say.ts'
+import { formatProblem, say, sayJson, wantsJson } from './say.ts'
 import { explanationText } from './text.ts'
 
 /** Explanations under way at a time: each asks the API and upstreams. */
@@ -55,5 +55,7 @@ function parse(request: IncomingMessage): (Parameters<Ask>[0] & { json: boolean 
   if (qtype === undefined) return `${word} is no type of records`
   const client = searchParams.get('client') || '127.0.0.1'
   if (isIP(client) === 0) return `${client} is no address`
+  const problem = formatProblem(searchParams)
+  if (problem !== undefined) return problem
   return { qname, qtype, client, json: wantsJson(searchParams, request) }
 }

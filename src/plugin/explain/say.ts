@@ -1,10 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
+const FORMATS = new Set(['text', 'json'])
+
 /** What the parameter `format` says, else what the request accepts. */
 export function wantsJson(parameters: URLSearchParams, request: IncomingMessage): boolean {
   const format = parameters.get('format')
   const accepts = request.headers.accept ?? ''
   return format === 'json' || (format === null && accepts.includes('application/json'))
+}
+
+/** What is wrong with the parameter `format`; undefined where nothing is. */
+export function formatProblem(parameters: URLSearchParams): string | undefined {
+  const format = parameters.get('format')
+  if (format === null || FORMATS.has(format)) return undefined
+  return `${format} is no format: text or json`
 }
 
 export function say(response: ServerResponse, status: number, text: string): void {

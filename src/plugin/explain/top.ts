@@ -1,7 +1,8 @@
+import type { ServerResponse } from 'node:http'
 import type { HttpListeners, Page } from '../../admin/http.ts'
 import { guarded } from '../guard.ts'
 import { type Estimate, MAX_SECONDS, type Observation, type Snapshot } from '../observe.ts'
-import { say, sayJson, wantsJson } from './say.ts'
+import { formatProblem, say, sayJson, wantsJson } from './say.ts'
 
 const PATH = '/top'
 const DEFAULT_SECONDS = 10
@@ -23,13 +24,17 @@ const topPage =
     const text = searchParams.get('seconds') || String(DEFAULT_SECONDS)
     const seconds = Number(text)
     if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAX_SECONDS) {
-      const wrong = `${text} is no number of seconds from 1 to ${MAX_SECONDS}`
-      return say(response, 400, `${wrong}\n${USAGE}`)
+      return wrong(response, `${text} is no number of seconds from 1 to ${MAX_SECONDS}`)
     }
+    const problem = formatProblem(searchParams)
+    if (problem !== undefined) return wrong(response, problem)
     const snapshot = observation.snapshot(seconds)
     if (wantsJson(searchParams, request)) sayJson(response, snapshot)
     else say(response, 200, snapshotText(snapshot))
   }
+
+const wrong = (response: ServerResponse, problem: string) =>
+  say(response, 400, `${problem}\n${USAGE}`)
 
 /** Who asks, for people. */
 export function snapshotText(snapshot: Snapshot): string {

@@ -170,6 +170,7 @@ t.test('the page says it as text too, and what is wrong with a question', async 
   t.match(await text(''), /^no name was given\n/)
   t.match(await text('name=a&type=TOAST'), /^TOAST is no type of records\n/)
   t.match(await text('name=a&client=me'), /^me is no address\n/)
+  t.match(await text('name=a&format=xml'), /^xml is no format: text or json\n/)
   t.match(await text(`name=${'a'.repeat(64)}`), /is no domain name\n/)
 })
 

@@ -102,6 +102,7 @@ t.test('the page looks back as far as it is asked to, as text or JSON', async (t
     t.equal(status, 400, wrong)
     t.ok(body.startsWith(`${wrong} is no number of seconds from 1 to 60\n`), body)
   }
+  t.match(await get('?format=xml'), [400, /plain/, /^xml is no format: text or json\n/])
   t.equal(asked.length, 3)
 })
 
