@@ -1,20 +1,50 @@
 import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 
-/** A port of 127.0.0.1 that was free for UDP and TCP just now. */
+/** Linux: the ports that the kernel hands to whoever does not say which. */
+const EPHEMERAL = '/proc/sys/net/ipv4/ip_local_port_range'
+const LOWEST = 10_000
+const HIGHEST = 65_535
+/** Fewer to choose from are none: the kernel may hand out nearly all ports here. */
+const ENOUGH = 2_000
+
+const below = firstEphemeral() - LOWEST
+const count = below >= ENOUGH ? below : HIGHEST - LOWEST
+/** Those of this process. */
+const given = new Set<number>()
+
+/**
+ * A port that was free for UDP and TCP just now, and which no other call in this process was given. The kernel hands it to no client and no server that leaves the
+ * choice to it, so that it is still free a while later.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const tcp = createServer().listen(0, '127.0.0.1')
-    await once(tcp, 'listening')
-    const { port } = tcp.address() as { port: number }
-    const udp = createSocket('udp4')
-    const free = await new Promise<boolean>((resolve) => {
-      udp.once('error', () => resolve(false))
-      udp.bind(port, '127.0.0.1', () => resolve(true))
-    })
-    await new Promise<void>((resolve) => udp.close(() => resolve()))
-    await new Promise<void>((resolve) => tcp.close(() => resolve()))
-    if (free) return port
+    const port = LOWEST + Math.floor(Math.random() * count)
+    if (given.has(port) || !(await isFreeForTcp(port)) || !(await isFreeForUdp(port))) continue
+    given.add(port)
+    return port
   }
+}
+
+function firstEphemeral(): number {
+  if (!existsSync(EPHEMERAL)) return 32_768
+  return Number.parseInt(readFileSync(EPHEMERAL, 'utf8'), 10)
+}
+
+/** On every address. */
+function isFreeForTcp(port: number): Promise<boolean> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, () => server.close(() => resolve(true)))
+  })
+}
+
+function isFreeForUdp(port: number): Promise<boolean> {
+  const socket = createSocket('udp4')
+  return new Promise((resolve) => {
+    socket.once('error', () => socket.close(() => resolve(false)))
+    socket.bind(port, () => socket.close(() => resolve(true)))
+  })
 }
