@@ -1,4 +1,4 @@
-import { MAX_THREADS } from '../net/shared.ts'
+import { MAX_THREADS } from '../server/threads.ts'
 
 /** A flag as the usage text lists it. */
 interface Flag {

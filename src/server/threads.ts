@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { ServerBlock } from '../corefile/parser.ts'
 
+export { MAX_THREADS } from '../net/shared.ts'
+
 /** Data threads that are made without a wish: more sockets than this gain nothing for a cluster's DNS. */
 const MAX_DEFAULT_THREADS = 4
 /** Octets that a data thread takes. */
