@@ -4,13 +4,14 @@ import type {
   ServiceRecord,
   SliceRecord,
 } from '../../kube/store.ts'
+import { isPublished } from '../../kube/store.ts'
 import { CLASS, TYPE } from '../../wire/codes.ts'
 import { isAtOrBelow, join, type Name, ROOT } from '../../wire/name.ts'
 import { type Octets, type Rr, srvRdata } from '../../wire/record.ts'
 import { glue, nameserverRecords, targetOf, UNSPEAKABLE, weightOf } from './answers.ts'
 import type { Config } from './config.ts'
 import type { Finder } from './finder.ts'
-import { type Hit, type Hits, type Host, hostOf, labelsOctets } from './hits.ts'
+import { endpointName, type Hits, type Host, hostOf, labelsOctets } from './hits.ts'
 import { nameservers, onePerAddress } from './nameservers.ts'
 import type { Reading } from './reading.ts'
 import { inZone, Zone } from './zones.ts'
@@ -120,10 +121,11 @@ function endpointRecords(
 ): Rr[] {
   const { ttl } = work.config
   const endpoints = onePerAddress(hits.list, slice)
+  const names = below === undefined ? [] : namesOf(slice, work.config)
   const weight = weightOf(endpoints.length)
   const records: Rr[] = []
-  for (const endpoint of endpoints) {
-    const own = below === undefined ? endpoint.target : withoutCluster(endpoint, below)
+  for (const [i, endpoint] of endpoints.entries()) {
+    const own = below === undefined ? endpoint.target : nameBelow(names[i] as string, below)
     const target = isAddress(endpoint.host)
       ? targetOf({ ...endpoint, target: own }, work.zone)
       : ROOT
@@ -139,8 +141,15 @@ function endpointRecords(
   return records
 }
 
-function withoutCluster(endpoint: Hit, below: Octets): Octets | undefined {
-  const labels = labelsOctets(endpoint.endpoint.split('.'))
+/** Of the endpoints that {@link Hits} of an import's slice are made from, in their order. */
+function namesOf(slice: SliceRecord, config: Config): string[] {
+  return slice.endpoints
+    .filter((endpoint) => isPublished(endpoint, undefined))
+    .map((endpoint) => endpointName(endpoint, config.endpointPodNames))
+}
+
+function nameBelow(endpoint: string, below: Octets): Octets | undefined {
+  const labels = labelsOctets(endpoint.split('.'))
   return labels === undefined ? undefined : ((labels + below) as Octets)
 }
 

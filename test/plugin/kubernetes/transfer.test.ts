@@ -131,3 +131,25 @@ t.test('a clusterset zone transfers imports, endpoints without their cluster', a
     `_http._tcp.web.${T} 5 IN SRV 0 100 80 web.${T}`,
   ])
 })
+
+t.test('a clusterset zone transfers the names of endpoints as they are spelled', async (t) => {
+  const labels = {
+    'multicluster.kubernetes.io/service-name': 'db',
+    'multicluster.kubernetes.io/source-cluster': 'east',
+  }
+  const http = [{ name: 'http', port: 80, protocol: 'TCP' }]
+  const endpoints = {
+    ...slice('db', 'shop', '', ['FD00::AB']),
+    metadata: { name: 'db', namespace: 'shop', labels },
+  }
+  const chain = await over(
+    [namespace('shop'), serviceImport('db', 'shop', { type: 'Headless', ports: http }), endpoints],
+    'kubernetes clusterset.local {\n multicluster clusterset.local\n}',
+  )
+  const T = 'db.shop.svc.clusterset.local.'
+  t.strictSame(records(chain, 'clusterset.local.')?.slice(1, -1), [
+    `${T} 5 IN AAAA fd00::ab`,
+    `FD00--AB.${T} 5 IN AAAA fd00::ab`,
+    `_http._tcp.${T} 5 IN SRV 0 100 80 FD00--AB.${T}`,
+  ])
+})
