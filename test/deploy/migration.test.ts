@@ -116,9 +116,9 @@ function clusterOfKubeadm(): KubeObject[] {
 }
 
 async function until(is: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
+  for (let tries = 0; tries < 3000; tries++) {
     if (is()) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  throw new Error(`not within ten seconds: ${what}`)
+  throw new Error(`not within a minute: ${what}`)
 }

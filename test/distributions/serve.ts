@@ -13,7 +13,7 @@ import { OBJECTS } from './cluster.ts'
 import { DISTRIBUTIONS } from './landscape.ts'
 
 /** Milliseconds for a server to become ready. */
-const READY_MS = 20_000
+const READY_MS = 60_000
 const FOLDER = '/etc/coredns'
 const ACCOUNT = '/run/secrets/kubernetes.io/serviceaccount'
 const TOKEN = 'account-token'

@@ -58,7 +58,7 @@ export async function scene(
 
 /** Lets the event loop turn until it is so. The clock moves only as far as `advanceMs` says, each turn. */
 export async function until(so: () => boolean, clock?: HandClock, advanceMs = 0): Promise<void> {
-  for (let turn = 0; turn < 5_000; turn++) {
+  for (let turn = 0; turn < 30_000; turn++) {
     if (so()) return
     await new Promise((resolve) => setTimeout(resolve, 1))
     if (advanceMs > 0) clock?.advance(advanceMs)

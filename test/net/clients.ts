@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 
 /** Long enough for anything that comes at all. */
-const PATIENCE_MS = 8000
+const PATIENCE_MS = 30_000
 
 /** A UDP socket that asks and collects answers by id. */
 export class UdpClient {

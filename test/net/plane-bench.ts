@@ -44,6 +44,15 @@ export class PlaneBench {
     return listener.port
   }
 
+  /** Datagrams that have been dealt with, by threads or without them, and answers among them that could not be sent. */
+  get taken(): { received: number; unsent: number } {
+    const { plane } = this
+    if (plane.hasThreads) return plane.stats()
+    const stats = this.listeners.map((listener) => listener.stats)
+    const sum = (of: 'received' | 'unsent') => stats.reduce((all, each) => all + each[of], 0)
+    return { received: sum('received'), unsent: sum('unsent') }
+  }
+
   publish(name: string, change: Partial<Publication> = {}): string {
     const asked = query(name)
     const message = reply(asked, { answer: [address(1)] })

@@ -14,7 +14,7 @@ import { UdpClient } from './clients.ts'
 const silent = { info: () => {}, warning: () => {}, error: () => {} }
 const WEB = 'web.shop.svc.cluster.local'
 const NXDOMAIN = 3
-const PATIENCE_MS = 8000
+const PATIENCE_MS = 30_000
 
 /** A table with two answers and a denial, data threads before it, and what they told of samples. */
 async function serve(

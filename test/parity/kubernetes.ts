@@ -62,7 +62,7 @@ async function compareOne(
   port: number,
 ): Promise<string | undefined> {
   const packet = packetOf(recorded, id)
-  const route = { to: '127.0.0.1', port, timeoutMs: 10_000 }
+  const route = { to: '127.0.0.1', port, timeoutMs: 30_000 }
   const [answer] = recorded.options.includes('+tcp')
     ? await askByTcp(route, [framed(packet)], (messages) => messages.length > 0)
     : await askByUdp(route, [packet], 1)

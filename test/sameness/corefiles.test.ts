@@ -19,7 +19,7 @@ const QUESTIONS = 250
 const ASKS = 3
 /** When neither has answered for so long, neither will; when one has, the other gets more time. */
 const SILENCE_MS = 200
-const PATIENCE_MS = 5000
+const PATIENCE_MS = 20_000
 
 const dice = new Dice(seedOf(process.env))
 t.comment(`MUSTER_SEED=${dice.seed}`)

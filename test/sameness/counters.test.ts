@@ -11,7 +11,7 @@ import { Rig } from './rig.ts'
 import { packetOf } from './universe.ts'
 
 const TIMES = 150
-const TIMEOUT_MS = 10_000
+const TIMEOUT_MS = 30_000
 
 const directory = mkdtempSync(join(tmpdir(), 'muster-sameness-'))
 const cluster = await startApiServer({ port: 0 })

@@ -26,7 +26,7 @@ export type Told = readonly [
 ]
 
 /** Unless said otherwise. */
-const LOST_MS = 5000
+const LOST_MS = 30_000
 /** The kernel spreads sockets over data threads: each gets some. */
 const SOCKETS = 16
 const BATCH = 500

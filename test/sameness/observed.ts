@@ -38,7 +38,7 @@ export function linesOf(rig: Rig): (readonly [string, number])[] {
   return [...counts].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** Waits until the log has as many lines, or for a second. */
+/** Waits until the log has as many lines, or for twenty seconds. */
 export async function logged(rig: Rig, lines: number): Promise<void> {
-  for (let i = 0; i < 100 && rig.log.length < lines; i++) await sleep(10)
+  for (let i = 0; i < 2000 && rig.log.length < lines; i++) await sleep(10)
 }

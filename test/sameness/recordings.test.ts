@@ -16,7 +16,7 @@ const ASKS = 3
 /** Above so many questions each is in two of the orders only, unless the environment says `MUSTER_WHOLE`. */
 const MANY = 1000
 const WINDOW = 64
-const TIMEOUT_MS = 10_000
+const TIMEOUT_MS = 30_000
 /** See `test/parity/kubernetes.ts`. */
 const PUBLISHED_BY_FLAG = name('head-pnr-raw.zoo.svc.cluster.local')
 

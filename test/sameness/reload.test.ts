@@ -12,7 +12,7 @@ import { packetOf } from './universe.ts'
 
 const RELOADS = 12
 const LANES = 12
-const LOST_MS = 10_000
+const LOST_MS = 30_000
 const WAYS: readonly Way[] = [
   { proto: 'udp', from: '127.0.0.1' },
   { proto: 'udp', from: '::1' },

@@ -19,7 +19,7 @@ function query(qname: string, id = 7): Buffer {
 }
 
 async function rcodeOf(port: number, qname: string): Promise<number | undefined> {
-  const [answer] = await askByUdp({ to: '127.0.0.1', port, timeoutMs: 3000 }, [query(qname)], 1)
+  const [answer] = await askByUdp({ to: '127.0.0.1', port, timeoutMs: 20_000 }, [query(qname)], 1)
   return answer && readMessage(answer).flags & 15
 }
 
@@ -52,7 +52,7 @@ t.test('a name is answered over UDP and TCP, and one of no zone is refused', asy
   t.equal(await rcodeOf(port, 'a.EXAMPLE.org'), 0)
   t.equal(await rcodeOf(port, 'a.example.com'), 5)
   const [answer] = await askByTcp(
-    { to: '127.0.0.1', port, timeoutMs: 3000 },
+    { to: '127.0.0.1', port, timeoutMs: 20_000 },
     [framed(query('a.example.org', 9))],
     (messages) => messages.length > 0,
   )
@@ -136,7 +136,7 @@ t.test('a server that is told to end does not wait for a reload', async (t) => {
   const began = performance.now()
   await server.stop()
   await reload
-  t.ok(performance.now() - began < 10_000)
+  t.ok(performance.now() - began < 60_000)
   t.notOk(log.some((line) => line.startsWith('[ERROR]')))
 })
 

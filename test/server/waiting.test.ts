@@ -9,6 +9,8 @@ import { Rig } from '../sameness/rig.ts'
 import { packetOf } from '../sameness/universe.ts'
 
 const PATIENCE_MS = 30_000
+/** More than a second, and enough for the data threads to take what has come. */
+const BUSY_MS = 3000
 const directory = mkdtempSync(join(tmpdir(), 'muster-waiting-'))
 t.teardown(() => rmSync(directory, { recursive: true }))
 const skip = typeof loadSyscalls() === 'string' && 'no data threads here'
@@ -43,7 +45,7 @@ t.test('with shed, queries that waited for more than a second are dropped', { sk
   const rig = await start('shed')
   t.teardown(() => rig.close())
   const before = rig.plane.stats().missed
-  sendWhileBusy(rig, 50, 1200)
+  sendWhileBusy(rig, 50, BUSY_MS)
   await until(async () => / 50\n/.test(dropped(await rig.metrics())))
   t.match(dropped(await rig.metrics()), /reason="query".* 50\n/)
   t.equal(rig.plane.stats().missed - before, 50)
@@ -59,7 +61,7 @@ t.test('without it they are answered late', { skip }, async (t) => {
   t.teardown(() => rig.close())
   const requests = async () =>
     Number(/coredns_dns_responses_total\{.*\} (\d+)/.exec(await rig.metrics())?.[1])
-  sendWhileBusy(rig, 50, 1200)
+  sendWhileBusy(rig, 50, BUSY_MS)
   await until(async () => (await requests()) === 51)
   t.equal(await requests(), 51)
 })
@@ -75,7 +77,7 @@ t.test(
       const { missed, overflowed, kernelDrops, limited } = rig.plane.stats()
       return missed + overflowed + kernelDrops + limited
     }
-    sendWhileBusy(rig, count, 300)
+    sendWhileBusy(rig, count, BUSY_MS)
     await until(() => sum() === count + 1)
     t.equal(sum(), count + 1, 'each of them is counted once')
     const { overflowed, missed } = rig.plane.stats()

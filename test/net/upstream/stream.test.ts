@@ -2,6 +2,8 @@ import t, { type Test } from 'tap'
 import { Client } from '../../../src/net/upstream/client.ts'
 import { answering, certificate, framed, type Running, streamServer } from './servers.ts'
 
+/** Long enough for anything that comes at all. */
+const PATIENCE_MS = 20_000
 const query = () => Buffer.from('000001000000000000000000', 'hex')
 
 function client(t: Test, server: Running, tls?: { ca?: Buffer; serverName?: string }): Client {
@@ -31,8 +33,8 @@ t.test(
       const outcome = await asked.exchange(
         Buffer.concat([query(), Buffer.alloc(3000, i)]),
         'tcp',
-        1000,
-        1000,
+        PATIENCE_MS,
+        PATIENCE_MS,
       )
       t.equal(outcome.kind === 'arrived' && outcome.message[12], i)
     }
@@ -56,7 +58,7 @@ t.test('a reply that comes octet by octet, behind one with another id, is found'
       return undefined
     })(stream)
   })
-  const outcome = await client(t, server).exchange(query(), 'tcp', 1000, 2000)
+  const outcome = await client(t, server).exchange(query(), 'tcp', PATIENCE_MS, PATIENCE_MS)
   t.equal(outcome.kind, 'arrived')
 })
 
@@ -70,18 +72,18 @@ t.test('a kept connection that the server closed is stale, a new one is not', as
     })(stream)
   })
   const asked = client(t, server)
-  t.equal((await asked.exchange(query(), 'tcp', 1000, 1000)).kind, 'arrived')
-  t.match(await asked.exchange(query(), 'tcp', 1000, 1000), {
+  t.equal((await asked.exchange(query(), 'tcp', PATIENCE_MS, PATIENCE_MS)).kind, 'arrived')
+  t.match(await asked.exchange(query(), 'tcp', PATIENCE_MS, PATIENCE_MS), {
     kind: 'failed',
     error: 'EOF',
     stale: true,
   })
-  t.equal((await asked.exchange(query(), 'tcp', 1000, 1000)).kind, 'arrived')
+  t.equal((await asked.exchange(query(), 'tcp', PATIENCE_MS, PATIENCE_MS)).kind, 'arrived')
 })
 
 t.test('a server that closes at once fails with EOF and is not stale', async (t) => {
   const server = await streamServer((stream) => void stream.end())
-  const outcome = await client(t, server).exchange(query(), 'tcp', 1000, 1000)
+  const outcome = await client(t, server).exchange(query(), 'tcp', PATIENCE_MS, PATIENCE_MS)
   t.match(outcome, { kind: 'failed', error: 'EOF', stale: false })
 })
 
@@ -89,7 +91,7 @@ t.test('where nothing listens, opening fails in the words of the log', async (t)
   const server = await streamServer(() => {})
   const asked = client(t, server)
   await server.close()
-  const outcome = await asked.exchange(query(), 'tcp', 1000, 1000)
+  const outcome = await asked.exchange(query(), 'tcp', PATIENCE_MS, PATIENCE_MS)
   const error = `dial tcp 127.0.0.1:${server.port}: connect: connection refused`
   t.match(outcome, { kind: 'failed', error })
 })
@@ -103,7 +105,7 @@ t.test(
     )
     const named = client(t, server, { ca: certificate, serverName: 'dns.test' })
     t.equal(
-      (await named.exchange(query(), 'udp', 2000, 1000)).kind,
+      (await named.exchange(query(), 'udp', PATIENCE_MS, PATIENCE_MS)).kind,
       'arrived',
       'even when asked for UDP',
     )
@@ -112,7 +114,12 @@ t.test(
       { ca: certificate },
       { serverName: 'dns.test' },
     ]) {
-      const outcome = await client(t, server, tls).exchange(query(), 'tcp', 2000, 1000)
+      const outcome = await client(t, server, tls).exchange(
+        query(),
+        'tcp',
+        PATIENCE_MS,
+        PATIENCE_MS,
+      )
       t.match(outcome, { kind: 'failed', error: /^tls: failed to verify certificate: / })
     }
   },
@@ -120,6 +127,6 @@ t.test(
 
 t.test('a handshake that hangs ends with the time for opening', async (t) => {
   const server = await streamServer(() => {})
-  const outcome = await client(t, server, {}).exchange(query(), 'tcp', 30, 1000)
+  const outcome = await client(t, server, {}).exchange(query(), 'tcp', 30, PATIENCE_MS)
   t.match(outcome, { kind: 'failed', error: `dial tcp 127.0.0.1:${server.port}: i/o timeout` })
 })

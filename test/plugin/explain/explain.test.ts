@@ -201,7 +201,7 @@ async function errorsOf(qname: string, withOpt = true): Promise<string[] | undef
   const none = { answer: [], authority: [], additional: [] }
   const query = { id: 9, flags: 0x0100, question, ...none, opt: withOpt ? opt : undefined }
   const packet = Buffer.from(new Writer().write(query, 512))
-  const [answer] = await askByUdp({ to: '127.0.0.1', port, timeoutMs: 8000 }, [packet], 1)
+  const [answer] = await askByUdp({ to: '127.0.0.1', port, timeoutMs: 30_000 }, [packet], 1)
   const message = answer && readMessage(answer)
   return message?.opt?.options
     .filter(({ code }) => code === 15)

@@ -11,7 +11,7 @@ const get = (chain: Chain, path: string) =>
 t.test(
   'the page says OK, also while a lameduck goes on, and goes with its configuration',
   async (t) => {
-    const chain = await arrange(`health ${ADDRESS} {\nlameduck 30ms\n}`, [health])
+    const chain = await arrange(`health ${ADDRESS} {\nlameduck 3s\n}`, [health])
     await chain.start()
     const answer = await get(chain, '/health')
     t.equal(answer.status, 200)
@@ -20,7 +20,7 @@ t.test(
     const stopped = chain.stop(true)
     t.equal((await get(chain, '/health')).status, 200)
     await stopped
-    t.strictSame(chain.log, ['[INFO] plugin/health: Going into lameduck mode for 30ms'])
+    t.strictSame(chain.log, ['[INFO] plugin/health: Going into lameduck mode for 3s'])
     t.equal(chain.http.port(ADDRESS), undefined)
   },
 )

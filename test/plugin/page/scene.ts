@@ -93,7 +93,7 @@ export async function startScene(threads = 1) {
       const packets = Array.from({ length: times }, (_, id) =>
         Buffer.from(new Writer().write({ id, flags: 0x0100, question, ...none }, 512)),
       )
-      return askByUdp({ to: '127.0.0.1', port, timeoutMs: 10_000 }, packets, times)
+      return askByUdp({ to: '127.0.0.1', port, timeoutMs: 30_000 }, packets, times)
     },
     /** Makes a Pod ready or not ready. */
     setReady: (pod: string, ready: boolean) => {

@@ -101,7 +101,7 @@ function certificates(storage: string, obtain: Obtain, now = Date.parse('2027-01
 }
 
 async function until(done: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 500 && !done(); turn++) await sleep(10)
+  for (let turn = 0; turn < 3000 && !done(); turn++) await sleep(10)
 }
 
 t.test('what is missing is obtained, kept where CoreDNS keeps it, and shown by name', async (t) => {
