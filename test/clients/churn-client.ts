@@ -40,7 +40,7 @@ const STALL_MS = 3
 const SOCKETS = 4
 /** So many questions wait for their answers at most: more would be lost in sockets while one of the processes does not run. */
 const MAX_WAITING = 100
-const LOST_MS = 5_000
+const LOST_MS = 20_000
 const [NOERROR, NXDOMAIN] = [0, 3]
 
 const view = new Map<string, Set<string>>()
@@ -173,11 +173,16 @@ process.on('message', (said: string) => {
     return
   }
   clearTimeout(timer)
-  setTimeout(() => {
-    for (const { name } of waiting.values()) failed.push(`${name}: no answer`)
-    const report: Report = { asked, answered, failed, disagreements, left, stalls, waits }
-    process.send?.(report, () => process.exit())
-  }, 2_000)
+  void finish(now() + LOST_MS)
 })
+
+/** Reports, once all has been answered or it is too late for that. */
+async function finish(latest: number): Promise<void> {
+  while (waiting.size > 0 && now() < latest) await new Promise((later) => setTimeout(later, 20))
+  for (const { name } of waiting.values()) failed.push(`${name}: no answer`)
+  const report: Report = { asked, answered, failed, disagreements, left, stalls, waits }
+  process.send?.(report, () => process.exit())
+}
+
 void watch()
 process.send?.('ready')

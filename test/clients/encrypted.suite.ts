@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect as connectPlainly } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
@@ -101,7 +102,7 @@ for (const [mode, expected] of MODES) {
               : [`+tls-certfile=${at(`${client}.pem`)}`, `+tls-keyfile=${at(`${client}.key`)}`]
           const server = ['@127.0.0.1', '-p', String(port), flag]
           const trust = [`+tls-ca=${at('ca.pem')}`, '+tls-hostname=localhost', ...shown]
-          const print = ['+noall', '+answer', '+retry=0', '+timeout=3']
+          const print = ['+noall', '+answer', '+retry=0', '+timeout=20']
           const asked = ['www.example.test.', 'A']
           const output = await run('kdig', [...server, ...trust, ...print, ...asked])
           return recordsOf(output).join() === WWW.join()
@@ -136,6 +137,20 @@ function letsIn(port: number, scheme: 'tls' | 'https', client: string): Promise<
     socket.once('close', () => resolve(false))
     socket.once('data', () => socket.destroy())
   })
+}
+
+/** Waits until somebody listens on a port, for half a minute. */
+async function listens(port: number): Promise<void> {
+  for (let turn = 0; turn < 300; turn++) {
+    const socket = connectPlainly(port, '127.0.0.1')
+    const open = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
+    if (open) return
+    await sleep(100)
+  }
 }
 
 /** CoreDNS with a Corefile in a folder, until the test ends. */
@@ -241,7 +256,7 @@ t.test(
       pebble.kill('SIGKILL')
       if (pebble.exitCode === null && pebble.signalCode === null) await once(pebble, 'exit')
     })
-    await sleep(1000)
+    await listens(api)
     const server = await muster(
       t,
       `acme.test:${dns} {

@@ -6,7 +6,7 @@ import { readMessage } from '../../src/wire/reader.ts'
 import { Writer } from '../../src/wire/writer.ts'
 
 /** A dead connection is noticed within 45 s, and what was missed then comes at once; the rest is for a slow machine. */
-export const LONGEST_MS = 60_000
+export const LONGEST_MS = 120_000
 const ASK_EVERY_MS = 20
 /** As long as a stub resolver waits. */
 const PATIENCE_MS = 5000

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Relay } from '../kube/relay.ts'
+import { LONGEST_MS } from './fault-watcher.ts'
 import { type FaultyProxy, refuse } from './faulty-proxy.ts'
 import type { Kapi } from './kapi.ts'
 
@@ -36,7 +37,9 @@ export const LINE: readonly Fault[] = [
   {
     what: 'a watch that falls silent after it was resumed',
     async run(scene) {
-      scene.proxy.dropWatches()
+      const { proxy } = scene
+      proxy.dropWatches()
+      await until(() => proxy.watchesOf('endpointslices') > 0)
       await sleep(5000)
       await blackHole(scene)
     },
@@ -171,8 +174,19 @@ export function away(seconds: number): Fault {
 
 /** Nothing comes through the watches of now, and the change with it is lost; new ones are sound. */
 async function blackHole({ proxy, change }: Scene): Promise<void> {
-  proxy.fate = () => 'hole'
+  let fell = false
+  proxy.fate = (frame) => {
+    fell ||= frame.includes('EndpointSlice')
+    return 'hole'
+  }
   await change()
-  await sleep(1000)
+  await until(() => fell)
   proxy.fate = undefined
+}
+
+/** @throws Error where it does not come to that in time */
+export async function until(so: () => boolean): Promise<void> {
+  for (const end = performance.now() + LONGEST_MS; !so(); await sleep(20)) {
+    if (performance.now() > end) throw new Error('it never came to that')
+  }
 }

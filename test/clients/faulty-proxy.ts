@@ -81,9 +81,16 @@ export class FaultyProxy {
     this.dropWatches()
   }
 
+  /** Watches of a resource that are open now. */
+  watchesOf(resource: string): number {
+    return [...this.watches].filter(({ req }) => req.url?.includes(resource)).length
+  }
+
   /** Resets every watch. */
   dropWatches(): void {
-    for (const response of this.watches) response.destroy()
+    const open = [...this.watches]
+    this.watches.clear()
+    for (const response of open) response.destroy()
   }
 
   async stop(): Promise<void> {

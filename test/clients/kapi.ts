@@ -11,7 +11,7 @@ import type { ApiRequest } from './kapi-requests.ts'
 /** The bearer token that a kapi knows. */
 const TOKEN = 'labtoken'
 /** Milliseconds until a kapi must answer. */
-const START_MS = 60_000
+const START_MS = 120_000
 
 /** An object as it is written to the API. */
 export interface ApiObject {

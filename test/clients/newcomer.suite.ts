@@ -77,7 +77,7 @@ async function look(url: string): Promise<string> {
     const [page = await context.newPage()] = context.pages()
     await page.goto(url)
     await page.locator('#stream[data-state="live"]').waitFor()
-    await page.locator('#watches .state').first().waitFor()
+    await page.locator('#watches .state', { hasText: 'fresh' }).first().waitFor()
     return (await page.locator('#watches').textContent()) ?? ''
   } finally {
     await context.close()

@@ -180,7 +180,7 @@ for (const [program, kind] of [
         }
       }`,
       )
-      for (let i = 0; i < 100 && (await ask(port, `${ZONE} SOA`))?.rcode !== 'NOERROR'; i++)
+      for (let i = 0; i < 600 && (await ask(port, `${ZONE} SOA`))?.rcode !== 'NOERROR'; i++)
         await sleep(50)
       t.strictSame(await compare(port, primary.port, QUESTIONS), [])
     },
@@ -253,7 +253,7 @@ for (const [title, scheme, flags] of ENCRYPTED) {
     }`
       await muster(t, corefile, { zone: ZONE_FILE })
       const trust = [`+tls-ca=${CERT}`, '+tls-hostname=localhost']
-      const print = ['+noall', '+answer', '+retry=0']
+      const print = ['+noall', '+answer', '+retry=0', '+timeout=20']
       const output = await run('kdig', [
         '@127.0.0.1',
         '-p',

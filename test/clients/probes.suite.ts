@@ -37,7 +37,7 @@ const corefile = (port: number) => `.:${port} {
 `
 
 async function probe(port: number, zone: string, { options, type }: Probe) {
-  const words = [`@127.0.0.1`, '-p', String(port), '+tries=1', '+time=5', ...options.split(' ')]
+  const words = [`@127.0.0.1`, '-p', String(port), '+tries=1', '+time=20', ...options.split(' ')]
   const asked = options.includes('header-only') ? [zone] : [type ?? 'SOA', zone]
   return seen(await run('dig', [...words, ...asked]))
 }
@@ -67,7 +67,7 @@ t.test(
     const child: ChildProcess = spawn(coredns, ['-conf', path], { stdio: 'ignore' })
     t.teardown(() => child.kill('SIGKILL'))
     const [first] = PROBES as readonly [Probe, ...Probe[]]
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 300; tries++) {
       if ((await probe(port, ZONES[0] as string, first))?.status === 'NOERROR') break
       await sleep(100)
     }

@@ -231,11 +231,11 @@ t.test('nothing is lost over TLS while certificates change', { skip }, async (t)
 })
 
 t.test('SIGINT ends it at once, with 0', async (t) => {
-  const { child, exited } = await start('muster', '    health 127.0.0.1:0 {\n lameduck 20s\n }\n')
+  const { child, exited } = await start('muster', '    health 127.0.0.1:0 {\n lameduck 2m\n }\n')
   const began = performance.now()
   child.kill('SIGINT')
   t.equal(await exited, 0)
-  t.ok(performance.now() - began < 10_000, 'it did not wait for the lameduck')
+  t.ok(performance.now() - began < 60_000, 'it did not wait for the lameduck')
 })
 
 /** What is lost when a server is killed and another started in its place, on the same port. */

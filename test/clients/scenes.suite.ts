@@ -19,8 +19,10 @@ for (const kubectl of kubectls) {
   })
 }
 
-/** kubectl ends when the Pod or Service is what it waits for; on a busy machine dig may be quicker than the controller that follows. */
-const PATIENCE_MS = 3_000
+/** kubectl ends when the Pod or Service is what it waits for; on a busy machine what is asked next may be quicker than the controller that follows. */
+const PATIENCE_MS = 30_000
+/** Commands that may be run only once, for they change something. */
+const CHANGES = /kubectl (?!get\b|wait\b|rollout status\b)/
 
 /** Runs the steps of a scene; what one step printed is known to the next. */
 async function play(t: Test, scene: Scene, demo: Demo, kubectl: string): Promise<void> {
@@ -28,7 +30,7 @@ async function play(t: Test, scene: Scene, demo: Demo, kubectl: string): Promise
   for (const { command, shown } of stepsOf(scene)) {
     if (!allowed && /\bunshare\b|\bshell\b/.test(command)) continue
     const local = here(filledIn(command, words), demo, kubectl)
-    const until = Date.now() + (command.includes('kubectl') ? 0 : PATIENCE_MS)
+    const until = Date.now() + (CHANGES.test(command) ? 0 : PATIENCE_MS)
     let output: string
     let now: Words | undefined
     do {

@@ -5,7 +5,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { NO_OBSERVER } from '../../src/kube/observer.ts'
 import { openStore } from '../../src/kube/open.ts'
@@ -14,7 +13,7 @@ import { Server } from '../../src/server.ts'
 import { Relay } from '../kube/relay.ts'
 import { freePort } from '../ports.ts'
 import { LONGEST_MS, Watcher } from './fault-watcher.ts'
-import { type Fault, LINE } from './faults.ts'
+import { type Fault, LINE, until } from './faults.ts'
 import { FaultyProxy } from './faulty-proxy.ts'
 import { type ApiObject, binary, Kapi } from './kapi.ts'
 
@@ -183,10 +182,4 @@ function addressIn(
   slices: readonly { endpoints: readonly { address: string }[] }[],
 ): string | undefined {
   return slices[0]?.endpoints[0]?.address
-}
-
-async function until(so: () => boolean): Promise<void> {
-  for (const end = performance.now() + LONGEST_MS; !so(); await sleep(20)) {
-    if (performance.now() > end) throw new Error('it never came to that')
-  }
 }

@@ -16,7 +16,7 @@ export interface Essence {
 export async function ask(
   port: number,
   question: string,
-  timeoutMs = 8000,
+  timeoutMs = 20_000,
 ): Promise<Essence | undefined> {
   const [recorded] = readTranscript(`? ${question}`)
   if (recorded === undefined) throw new Error(`not a question: ${question}`)
@@ -49,7 +49,7 @@ function essenceOf(reply: Buffer): Essence {
 /** Runs a program; its output, with what it printed on stderr behind where it failed. */
 export function run(program: string, args: readonly string[], input = ''): Promise<string> {
   return new Promise((resolve) => {
-    const child = execFile(program, args, { timeout: 20_000 }, (error, stdout, stderr) =>
+    const child = execFile(program, args, { timeout: 60_000 }, (error, stdout, stderr) =>
       resolve(error === null ? stdout : `${stdout}\n${error.message}\n${stderr}`),
     )
     child.stdin?.end(input)

@@ -8,7 +8,7 @@ import { freePort } from '../../ports.ts'
 import { ask } from './ask.ts'
 
 /** Milliseconds for a server to answer. */
-const START_MS = 15_000
+const START_MS = 60_000
 
 /** How a server is run in a folder of its own. */
 export interface Kind {
