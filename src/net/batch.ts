@@ -153,7 +153,8 @@ export class Batch {
   }
 
   /**
-   * Sends what was queued. The kernel stops at the first datagram that it cannot send: that one is counted and left out, the others go.
+   * Sends what was queued. The kernel stops at the first datagram that it cannot send: that one is counted and left out, the others go. It is never waited for room:
+   * answers to neighbours that are gone hold theirs for seconds, until the kernel gives up looking for them (ARP, RFC 4861 §7.2.2).
    *
    * @returns how many were sent
    */
@@ -164,7 +165,7 @@ export class Batch {
     while (done < queued) {
       const all = this.sendHeaders
       const headers = done === 0 ? all : all.subarray(done * HEADER_OCTETS)
-      const sent = syscalls.sendmmsg(fd, headers, queued - done, 0)
+      const sent = syscalls.sendmmsg(fd, headers, queued - done, C.MSG_DONTWAIT)
       if (sent > 0) done += sent
       else if (syscalls.errno() !== C.EINTR) {
         done++

@@ -102,7 +102,10 @@ export class DataLoop {
     const { memory, number } = this.data
     const at = socket.listener * LISTENER.WORDS + LISTENER.DRAINED
     if ((Atomics.load(memory.listeners, at) & (1 << number)) !== 0) return
-    while (this.serve(socket, C.MSG_DONTWAIT) > 0);
+    // An error that waits at the socket comes once, in place of what is there.
+    for (let nothing = 0; nothing < 2; ) {
+      nothing = this.serve(socket, C.MSG_DONTWAIT) > 0 ? 0 : nothing + 1
+    }
     Atomics.or(memory.listeners, at, 1 << number)
     this.ring()
   }

@@ -18,8 +18,12 @@ const DRAIN_MS = 5000
 const RECEIVE_BUFFER_OCTETS = 4 << 20
 /** How often the addresses of the machine are looked at again. */
 const ADDRESSES_MS = 10_000
+/** What the kernel may hold of answers that have not left; it grants what net.core.wmem_max allows. */
+const SEND_BUFFER_OCTETS = 4 << 20
 /** Queries that wait for their answers at a time; above it they are dropped. */
 export const MAX_WAITING = 10_000
+/** Answers that wait at a socket for room in the kernel; above it they are dropped: others wait behind them, as long as the kernel looks for neighbours that are gone. */
+const MAX_UNSENT = 64
 
 /**
  * UDP through node:dgram, for machines without data threads. It does not tell which address was asked, so the wildcard is a socket for each address of the
@@ -133,6 +137,7 @@ class DatagramListener implements OpenListener {
     })
     try {
       socket.setRecvBufferSize(this.options.receiveBufferOctets ?? RECEIVE_BUFFER_OCTETS)
+      socket.setSendBufferSize(SEND_BUFFER_OCTETS)
     } catch {
       // Less is no reason not to serve.
     }
@@ -186,6 +191,10 @@ class DatagramListener implements OpenListener {
   }
 
   private send(socket: Socket, message: Uint8Array, to: RemoteInfo): void {
+    if (socket.getSendQueueCount() >= MAX_UNSENT) {
+      this.stats.unsent++
+      return
+    }
     // The socket may keep the octets until the kernel takes them, and the handler uses its buffer again.
     socket.send(Buffer.from(message), to.port, to.address, (error) => {
       if (error === null) this.stats.sent++

@@ -23,7 +23,9 @@ export class Leftovers {
   /** Takes a batch; false when nothing waits. The ring must have been read to its end. */
   take(descriptor: number, listener: number): boolean {
     const { batch, writer } = this
-    const received = batch.receive(descriptor, C.MSG_DONTWAIT)
+    let received = batch.receive(descriptor, C.MSG_DONTWAIT)
+    // An error that waits at the socket comes once, in place of what is there.
+    if (received <= 0) received = batch.receive(descriptor, C.MSG_DONTWAIT)
     if (received <= 0) return false
     const now = performance.now()
     for (let slot = 0; slot < received; slot++) {

@@ -6,6 +6,8 @@ import { C, type Syscalls, systemError } from './syscalls.ts'
 
 /** What the kernel may queue at one socket unless said otherwise. */
 export const RECEIVE_BUFFER_OCTETS = 4 << 20
+/** What the answers of one socket may take until they have left: those to neighbours that are gone wait for seconds, and others must find room beside them. */
+const SEND_BUFFER_OCTETS = 4 << 20
 
 /** The sockets of one address, one for each data thread. */
 export interface SocketGroup {
@@ -160,12 +162,22 @@ function configure(
   const wait = new Uint8Array(16)
   new DataView(wait.buffer).setBigInt64(8, BigInt(WAIT_MS * 1000), true)
   syscalls.setsockopt(descriptor, C.SOL_SOCKET, C.SO_RCVTIMEO, wait)
-  // Above net.core.rmem_max only with CAP_NET_ADMIN; the kernel takes half of what it says for its own books.
-  if (!setOption(syscalls, descriptor, C.SOL_SOCKET, C.SO_RCVBUFFORCE, receiveBufferOctets)) {
-    setOption(syscalls, descriptor, C.SOL_SOCKET, C.SO_RCVBUF, receiveBufferOctets)
-  }
+  setBuffer(syscalls, descriptor, [C.SO_RCVBUFFORCE, C.SO_RCVBUF], receiveBufferOctets)
+  setBuffer(syscalls, descriptor, [C.SO_SNDBUFFORCE, C.SO_SNDBUF], SEND_BUFFER_OCTETS)
   if (address === '::') setOption(syscalls, descriptor, C.IPPROTO_IPV6, C.IPV6_RECVPKTINFO, 1)
   else if (address === '0.0.0.0') setOption(syscalls, descriptor, C.IPPROTO_IP, C.IP_PKTINFO, 1)
+}
+
+/** Above net.core.rmem_max and wmem_max only with CAP_NET_ADMIN; the kernel takes half of what it says for its own books. */
+function setBuffer(
+  syscalls: Syscalls,
+  descriptor: number,
+  [force, ask]: readonly [number, number],
+  octets: number,
+): void {
+  if (!setOption(syscalls, descriptor, C.SOL_SOCKET, force, octets)) {
+    setOption(syscalls, descriptor, C.SOL_SOCKET, ask, octets)
+  }
 }
 
 function setOption(
