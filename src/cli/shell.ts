@@ -15,7 +15,9 @@ Muster that runs on 127.0.0.1 (npm start) with the namespace's search list. With
 const USUAL_ADDRESS = '10.96.0.10'
 const ZONE = 'cluster.local'
 const SERVER = '127.0.0.1'
+/** Of the first try; each other takes twice as long as the one before. */
 const PATIENCE_MS = 2_000
+const TRIES = 3
 
 interface Asked {
   namespace: string
@@ -83,7 +85,7 @@ async function look(
   namespace: string,
   port: number,
 ): Promise<{ nameserver: string } | { why: string }> {
-  const resolver = new Resolver({ timeout: PATIENCE_MS, tries: 1 })
+  const resolver = new Resolver({ timeout: PATIENCE_MS, tries: TRIES })
   resolver.setServers([`${SERVER}:${port}`])
   const ask = (name: string) =>
     resolver.resolve4(`${name}.svc.${ZONE}`).then(

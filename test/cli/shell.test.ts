@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import t from 'tap'
 import { resolvConf, SHELL_USAGE, shell } from '../../src/cli/shell.ts'
 import { freePort } from '../ports.ts'
@@ -41,4 +43,19 @@ t.test('without a server there is a sentence, and code 1', async (t) => {
       said: `muster shell: nobody answers at 127.0.0.1:${port}: run npm start first, or say with --dns.port where Muster listens.\n`,
     })
   }
+})
+
+t.test('a server that is too busy for the first question is asked again', async (t) => {
+  const server = createSocket('udp4').bind(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  let asked = 0
+  server.on('message', (query, from) => {
+    if (asked++ === 0) return
+    // RFC 1035 §4.1.1: QR, RD, NXDOMAIN.
+    query.writeUInt16BE(0x8103, 2)
+    server.send(query, from.port, from.address)
+  })
+  const { said } = await run('-n', 'shop', `--dns.port=${server.address().port}`, '--', 'true')
+  t.equal(said, 'muster shell: there is no Namespace shop.\n')
 })
