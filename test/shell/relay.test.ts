@@ -93,7 +93,7 @@ t.test('a client that asks no more is forgotten', async (t) => {
   const client = await datagrams(t)
   for (let tries = 0; tries < 100 && askers.size < 2; tries++) {
     client.send('x', portOf(inside), HOST)
-    await once(client, 'message')
+    // On a busy machine it may be forgotten before its answer has come.
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   t.equal(askers.size, 2)
