@@ -74,7 +74,7 @@ t.test('the metrics tell of latency, age, lists, repairs, objects and memory', a
     server.put('endpointslices', changed)
   }
   const shown = async (prefix: string) => (await chain.samples(prefix)).join('\n')
-  for (let turn = 0; turn < 500; turn++) {
+  for (let turn = 0; turn < 10_000; turn++) {
     if (/endpoints 3/.test(await shown('muster_kubernetes_endpoints'))) break
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
