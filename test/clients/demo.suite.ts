@@ -7,7 +7,7 @@ import { freePort } from '../ports.ts'
 import { kubectls, pagePorts, root, sh } from './demo.ts'
 
 const [dns, api] = [await freePort(), await freePort()]
-t.setTimeout(300_000)
+t.setTimeout(900_000)
 /** For what takes a moment after a change. */
 const PATIENCE_MS = 30_000
 

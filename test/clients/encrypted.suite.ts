@@ -12,7 +12,7 @@ import { ask, recordsOf, run } from './peers/ask.ts'
 import { compare, muster, skipWithout } from './peers/scene.ts'
 import { QUESTIONS, RECORDS, ZONE, ZONE_FILE } from './peers/zone.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(900_000)
 
 const WWW = [...RECORDS].filter((record) => /^(www|web)\./.test(record)).sort()
 

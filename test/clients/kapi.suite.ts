@@ -17,7 +17,7 @@ t.test(
   'every recorded question over a real API server has the recorded answer',
   { skip },
   async (t) => {
-    t.setTimeout(300_000)
+    t.setTimeout(900_000)
     const kapi = await Kapi.start()
     t.teardown(() => kapi.stop())
     for (const object of clusterObjects()) await kapi.put(object as unknown as ApiObject)

@@ -5,7 +5,7 @@ import { deployment, service } from '../sandbox/api.ts'
 import { Kubectl, kubectls } from './kubectl.ts'
 
 const TIMES = { startMs: 0, readyMs: 50, stopMs: 50 }
-t.setTimeout(300_000)
+t.setTimeout(900_000)
 
 const found = kubectls()
 if (found.length === 0) t.pass('no kubectl here (Debian: kubernetes-client)', { skip: true })
@@ -71,7 +71,7 @@ const applying = (t: Test, kubectl: Kubectl) => {
   return t.test('apply: by the client and by the server, twice, with conflicts', (t) =>
     play(t, kubectl, [
       [`apply -f ${file}`, 'service/web created\ndeployment.apps/web created'],
-      ['rollout status deploy/web --timeout=30s', /successfully rolled out$/],
+      ['rollout status deploy/web --timeout=55s', /successfully rolled out$/],
       [`apply -f ${file}`, 'service/web unchanged\ndeployment.apps/web unchanged'],
       [`diff -f ${file}`, ''],
       ['get deploy web', /^web +2\/2 +2 +2 /m],
@@ -105,26 +105,26 @@ const rolling = (t: Test, kubectl: Kubectl) =>
     (t) =>
       play(t, kubectl, [
         ['set image deploy/web main=nginx:1.28', 'deployment.apps/web image updated'],
-        ['rollout status deploy/web --timeout=30s', /successfully rolled out$/],
+        ['rollout status deploy/web --timeout=55s', /successfully rolled out$/],
         ['rollout history deploy/web', /^1 +<none>\n2 +<none>/m],
         ['rollout history deploy/web --revision=2', /Image:\s+nginx:1\.28/],
         ['rollout undo deploy/web', 'deployment.apps/web rolled back'],
-        ['rollout status deploy/web --timeout=30s', /successfully rolled out$/],
+        ['rollout status deploy/web --timeout=55s', /successfully rolled out$/],
         ['get deploy web -o jsonpath={..image}', 'nginx:1.27'],
         ['rollout history deploy/web', /^2 +<none>\n3 +<none>/m],
         ['rollout pause deploy/web', 'deployment.apps/web paused'],
         ['set image deploy/web main=nginx:1.29', 'deployment.apps/web image updated'],
         ['get pods -o jsonpath={..spec.containers[*].image}', /^(nginx:1\.27 ?)+$/],
         ['rollout resume deploy/web', 'deployment.apps/web resumed'],
-        ['rollout status deploy/web --timeout=30s', /successfully rolled out$/],
+        ['rollout status deploy/web --timeout=55s', /successfully rolled out$/],
         ['rollout restart deploy/web', 'deployment.apps/web restarted'],
-        ['rollout status deploy/web --timeout=30s', /successfully rolled out$/],
+        ['rollout status deploy/web --timeout=55s', /successfully rolled out$/],
         ['scale deploy/web --replicas=3', 'deployment.apps/web scaled'],
         [
           'scale --current-replicas=9 --replicas=1 deploy/web',
           /[Ee]xpected replicas to be 9, was 3/,
         ],
-        ['wait --for=condition=Available deploy/web --timeout=30s', /condition met$/],
+        ['wait --for=condition=Available deploy/web --timeout=55s', /condition met$/],
       ]),
   )
 
@@ -176,29 +176,29 @@ const statefulSets = (t: Test, kubectl: Kubectl, cluster: Cluster, minor: number
   t.test('StatefulSets: status, scale, restart, wait', async (t) => {
     const file = kubectl.file('db.json', db)
     const jsonpath: Steps = [
-      ['wait --for=jsonpath={.status.readyReplicas}=2 sts/db --timeout=30s', /condition met$/],
+      ['wait --for=jsonpath={.status.readyReplicas}=2 sts/db --timeout=55s', /condition met$/],
     ]
     await play(t, kubectl, [
       [`create -f ${file}`, 'service/db created\nstatefulset.apps/db created'],
-      ['rollout status sts/db --timeout=30s', /roll out complete: 3 new pods/],
+      ['rollout status sts/db --timeout=55s', /roll out complete: 3 new pods/],
       ['get pods -l app=db -o name', 'pod/db-0\npod/db-1\npod/db-2'],
       ['get endpointslices -l kubernetes.io/service-name=db', /^db-\S+ +IPv4 +80 +10\.244\.\S+/m],
       ['describe sts db', /create Pod db-2 in StatefulSet db successful/],
       ['rollout restart sts/db', 'statefulset.apps/db restarted'],
-      ['rollout status sts/db --timeout=30s', /roll out complete: 3 new pods/],
+      ['rollout status sts/db --timeout=55s', /roll out complete: 3 new pods/],
       ['rollout history sts/db', /^1 +<none>\n2 +<none>/m],
       ['rollout undo sts/db', 'statefulset.apps/db rolled back'],
-      ['rollout status sts/db --timeout=30s', /roll out complete: 3 new pods/],
+      ['rollout status sts/db --timeout=55s', /roll out complete: 3 new pods/],
       ['scale sts/db --replicas=2', 'statefulset.apps/db scaled'],
     ])
     await until(cluster, () => readyPods(cluster).every((pod) => pod.metadata.name !== 'db-2'))
     await play(t, kubectl, [
       [
-        'wait --for=delete pod/db-2 --timeout=30s',
+        'wait --for=delete pod/db-2 --timeout=55s',
         /^$|not found|no matching resources|pod\/db-2 condition met/,
       ],
       ...(minor >= 23 ? jsonpath : []),
-      ['wait --for=condition=Ready pod -l app=db --timeout=30s', /pod\/db-1 condition met/],
+      ['wait --for=condition=Ready pod -l app=db --timeout=55s', /pod\/db-1 condition met/],
     ])
   })
 
@@ -282,7 +282,7 @@ const deleting = (t: Test, kubectl: Kubectl) =>
       ['delete rs -l app=made', /deleted$/],
       ['delete sts db --cascade=foreground', 'statefulset.apps "db" deleted'],
       ['get pods -l app=db', 'No resources found in default namespace.'],
-      ['delete namespace shop --timeout=30s', 'namespace "shop" deleted'],
+      ['delete namespace shop --timeout=55s', 'namespace "shop" deleted'],
       ['get ns shop', /not found/],
       ['delete svc,deploy --all', /service "web" deleted/],
     ]),

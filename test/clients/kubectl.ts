@@ -42,7 +42,7 @@ export class Kubectl {
   run(words: string, ...extra: string[]): Promise<string> {
     return new Promise((resolve) => {
       const all = [...words.split(' '), ...extra]
-      const options = { env: this.#env, cwd: this.folder, timeout: 60_000 }
+      const options = { env: this.#env, cwd: this.folder, timeout: 120_000 }
       execFile(this.path, all, options, (_error, stdout, stderr) =>
         resolve(`${stdout}${stderr}`.trim()),
       )

@@ -27,7 +27,7 @@ import {
 } from './peers/scene.ts'
 import { QUESTIONS, RECORDS, ZONE, ZONE_FILE } from './peers/zone.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(900_000)
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const [CERT, KEY] = [path('../net/fixtures/cert.pem'), path('../net/fixtures/key.pem')]

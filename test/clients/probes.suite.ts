@@ -12,7 +12,7 @@ import { startMuster } from './peers/muster.ts'
 import { skipWithout } from './peers/scene.ts'
 import { PROBES, type Probe, type Seen, seen } from './probes.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(400_000)
 const ZONES = ['cluster.local', 'file.test']
 const ZONE_FILE = '@ 60 SOA ns h 7 1 1 100 5\n@ 60 NS ns\nns 60 A 192.0.2.1\n'
 const coredns = join(homedir(), '.cache/muster/coredns')

@@ -5,7 +5,7 @@ import { binary, Kapi } from './kapi.ts'
 import { type ApiRequest, requests } from './kapi-requests.ts'
 
 const skip = binary('kapi') === undefined && 'no kapi here'
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 t.test('the embedded cluster answers and refuses as a real API server', { skip }, async (t) => {
   const kapi = await Kapi.start()

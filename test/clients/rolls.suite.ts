@@ -21,7 +21,7 @@ const RATE = 2000
 const PATIENCE_S = 5
 /** How long packets still go to a server that was told to end, until whoever steers them has noticed. */
 const LAG_MS = 1000
-t.setTimeout(240_000 + ROLLS * 20_000)
+t.setTimeout(600_000 + ROLLS * 20_000)
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'muster-rolls-'))

@@ -30,11 +30,11 @@ const MAX_GROWTH = 0.05
 export function soak(seconds: number): void {
   const dice = new Dice(seedOf(process.env))
   t.comment(`MUSTER_SEED=${dice.seed}`)
-  t.setTimeout((seconds + 150) * 1000)
+  t.setTimeout((seconds + 330) * 1000)
   t.test(
     `${seconds} seconds under change: no wrong answer, none lost, memory flat, threads that throw replaced`,
     async (t) => {
-      t.setTimeout((seconds + 120) * 1000)
+      t.setTimeout((seconds + 300) * 1000)
       const directory = mkdtempSync(join(tmpdir(), 'muster-soak-'))
       t.teardown(() => rmSync(directory, { recursive: true }))
       const cluster = await startApiServer({ port: 0, historyEvents: 1000 })

@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { freePort } from '../ports.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(400_000)
 const root = fileURLToPath(new URL('../../', import.meta.url))
 /** The freezer of the first version of cgroups can stop one thread of a process; that of the second cannot. */
 const FREEZER = '/sys/fs/cgroup/freezer'

@@ -49,9 +49,11 @@ async function run(name: string, { port }: Cluster) {
     const stop = await (reference === undefined
       ? startMuster(environment, log)
       : startReference(reference, environment, log))
+    const began = performance.now()
     const transcript = await transcriptOf(distribution, READY_MS)
+    const seconds = (performance.now() - began) / 1000
     await stop()
-    return { name, transcript, log: log.join('') }
+    return { name, transcript, seconds, log: log.join('') }
   } catch (error) {
     return { name, transcript: String(error), log: log.join('') }
   }

@@ -27,7 +27,7 @@ t.teardown(() => rmSync(cache, { recursive: true, force: true }))
 /** Processes at a time. */
 const LANES = 3
 /** Milliseconds that a server has to print what it should; one that should run is ended once it has. */
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 120_000
 
 /** Lines that every start prints. */
 const BANNER = /^(Muster-|linux\/|maxprocs: )/

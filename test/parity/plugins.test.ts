@@ -9,9 +9,9 @@ const names = readdirSync(`${here}plugins`).sort()
 /** Children at a time, each in a network namespace of its own because the recordings' ports are fixed. */
 const LANES = 3
 /** Milliseconds for all scenarios of one child. */
-const PATIENCE_MS = 280_000
+const PATIENCE_MS = 800_000
 
-t.setTimeout(300_000)
+t.setTimeout(PATIENCE_MS + 20_000)
 
 interface Result {
   readonly name: string

@@ -19,9 +19,9 @@ import { BROKEN, RIGHT } from './setups.ts'
 const SET_UPS = [...BROKEN, ...BROKEN_ENDPOINTS]
 
 /** Milliseconds that controllers and watches get to bring about what is expected. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 const PAGE = '127.0.0.1:0'
-t.setTimeout(90_000)
+t.setTimeout(800_000)
 
 const folder = mkdtempSync(join(tmpdir(), 'muster-explain-'))
 const cluster = await createCluster({ controllers: true })

@@ -5,7 +5,7 @@ import { MAX_VIEWERS } from '../../../src/plugin/page/viewers.ts'
 import { mistake } from '../harness.ts'
 import { type Events, get, listen, startScene } from './scene.ts'
 
-t.setTimeout(280_000)
+t.setTimeout(800_000)
 const scene = await startScene()
 t.teardown(() => scene.stop())
 const { url } = scene
