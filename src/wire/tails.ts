@@ -1,5 +1,6 @@
 import { TYPE } from './codes.ts'
-import { readU16 } from './record.ts'
+import { MAX_LABEL_OCTETS, MAX_NAME_OCTETS } from './name.ts'
+import { type RdataPart, rdataLayout, readU16 } from './record.ts'
 
 /** What may follow the parts of a type's RDATA that `rdataLayout` names. */
 type Field =
@@ -89,6 +90,29 @@ const TAILS = new Map<number, readonly Field[]>([
   [TYPE.TA, DIGEST],
   [TYPE.DLV, DIGEST],
 ])
+
+/** Whether octets, with their names uncompressed, can be the RDATA of a type. None at all can be that of any (RFC 2136 §2.4). */
+export function rdataFits(type: number, rdata: string): boolean {
+  if (rdata === '') return true
+  if (type === TYPE.A) return rdata.length === 4
+  if (type === TYPE.AAAA) return rdata.length === 16
+  let at = 0
+  for (const part of rdataLayout(type) ?? []) {
+    if (at >= rdata.length) return false
+    at = endOfPart(part, rdata, at)
+  }
+  return at <= rdata.length && tailFits(type, rdata.slice(at))
+}
+
+function endOfPart(part: RdataPart, rdata: string, at: number): number {
+  if (part !== 'compressible' && part !== 'name') return endOf(part, rdata, at)
+  let end = at
+  while (rdata.charCodeAt(end) > 0) {
+    if (rdata.charCodeAt(end) > MAX_LABEL_OCTETS) return BROKEN
+    end += rdata.charCodeAt(end) + 1
+  }
+  return end < rdata.length && end - at < MAX_NAME_OCTETS ? end + 1 : BROKEN
+}
 
 /**
  * Whether octets can follow the parts of a type's RDATA that `rdataLayout` names: no field breaks off and nothing comes behind the last. Whole fields may be missing at the end,

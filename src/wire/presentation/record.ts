@@ -1,6 +1,7 @@
 import { CLASS, classFromText, classToText, typeFromText, typeToText } from '../codes.ts'
 import { type Name, nameToText, ROOT } from '../name.ts'
 import type { Octets, Rr } from '../record.ts'
+import { rdataFits } from '../tails.ts'
 import { Cursor, nameOfWord } from './cursor.ts'
 import type { Entry } from './lexer.ts'
 import { fromHex, hexOf } from './text.ts'
@@ -87,7 +88,7 @@ function expected(ttl: number | undefined, class_: number | undefined): string {
 function readRdata(cursor: Cursor, type: number): Octets {
   if (cursor.atEndOfText) return '' as Octets
   if (cursor.atEnd) throw cursor.error('unexpected newline', cursor.next())
-  if (cursor.peek()?.text === '\\#') return readGeneric(cursor)
+  if (cursor.peek()?.text === '\\#') return readGeneric(cursor, type)
   const layout = LAYOUTS.get(type)
   if (layout === undefined) {
     cursor.next()
@@ -103,8 +104,8 @@ function readRdata(cursor: Cursor, type: number): Octets {
   return octets as Octets
 }
 
-/** `\# LENGTH HEX…` (RFC 3597 §5). */
-function readGeneric(cursor: Cursor): Octets {
+/** `\# LENGTH HEX…` (RFC 3597 §5): for a type that is known, what its RDATA can be. */
+function readGeneric(cursor: Cursor, type: number): Octets {
   cursor.next()
   const length = cursor.next()
   const octets = fromHex(
@@ -116,6 +117,7 @@ function readGeneric(cursor: Cursor): Octets {
   if (octets === undefined || String(octets.length) !== length.text) {
     throw cursor.error('bad RFC3597 Rdata', length)
   }
+  if (!rdataFits(type, octets)) throw cursor.error(`RDATA does not fit ${typeToText(type)}`, length)
   return octets
 }
 

@@ -50,6 +50,17 @@ t.test('RDATA that does not fit its type is written in the generic form', async 
   t.equal(rrToText({ ...rr, type: 15 }), 'a.\t1\tIN\tMX\t\\# 3 010203')
 })
 
+t.test('the generic form must fit a type that is known (RFC 3597 §5)', async (t) => {
+  const bad = ['A 3 0a0000', 'AAAA 4 0a000001', 'MX 2 0161', 'MX 5 000ac00c00', 'CNAME 2 0161']
+  bad.push('TXT 4 0a000001', 'NAPTR 4 00010002', 'SOA 1 00', 'HINFO 2 0541', 'DS 1 00')
+  for (const text of bad) {
+    const [type, length, hex] = text.split(' ')
+    t.throws(() => rrFromText(`a. 1 IN ${type} \\# ${length} ${hex}`), { message: /RDATA/ }, text)
+  }
+  t.equal(rrFromText('a. 1 IN MX \\# 5 000a016100')?.rdata, '\0\n\x01a\0')
+  t.equal(rrFromText('a. 1 IN A \\# 0')?.rdata, '')
+})
+
 t.test('a text without an end is an error that says where', async (t) => {
   t.throws(() => rrFromText('b. 5 IN TXT "x'), { message: /unterminated string/ })
   t.throws(() => rrFromText('b. 5 IN TXT (a b'), { message: /unbalanced brace/ })
