@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DEFAULT_EXPLAIN_PORT, type Flags } from './cli/flags.ts'
@@ -29,21 +29,30 @@ export interface Demo {
 }
 
 /**
- * Starts the embedded cluster with the demonstration's workloads, waits until all their Pods are there, and writes its kubeconfig for Muster.
+ * Starts the embedded cluster with the demonstration's workloads, or as its file has kept it, waits until all Pods are there, and writes its kubeconfig for
+ * Muster.
  *
  * @param directory where `.muster/` is made
- * @throws ListenError when the API's port is taken
+ * @param onError told of bugs of the embedded cluster, and when its file cannot be written
+ * @throws ListenError when the API's port is taken, PersistenceError when the file is not a cluster's or could not be written
  */
-export async function startDemo(flags: Flags, directory: string): Promise<Demo> {
+export async function startDemo(
+  flags: Flags,
+  directory: string,
+  onError: (error: unknown) => void,
+): Promise<Demo> {
   // The first Pods take no time, so that what is printed to try is right at once; those that come later can be watched.
   const times: Partial<PodTimes> = { startMs: 0, readyMs: 0 }
+  const isKept = flags.state !== '' && existsSync(flags.state)
   const cluster = await createCluster({
     port: flags.apiPort,
     serviceCidrs: SERVICE_CIDRS,
     controllers: { podCidrs: POD_CIDRS, times },
+    ...(flags.state !== '' && { file: flags.state }),
+    onError,
   })
   try {
-    cluster.apply(readManifests(FOLDER))
+    if (!isKept) cluster.apply(readManifests(FOLDER))
     await settled(cluster)
     delete times.startMs
     delete times.readyMs

@@ -33,7 +33,9 @@ async function main(words: readonly string[]): Promise<void> {
   try {
     if (demo) {
       const { startDemo } = await import('./demo.ts')
-      const running = await startDemo(flags, process.cwd())
+      const running = await startDemo(flags, process.cwd(), (error) =>
+        log.error(`embedded cluster: ${(error as Error).message}`),
+      )
       await serve(flags, running.corefile, running)
       running.announce()
       if (!flags.quiet) voice.print(running.guide)

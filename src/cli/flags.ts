@@ -25,6 +25,8 @@ export interface Flags {
   /** Ports of the demonstration's page and explanations. */
   pagePort: string
   explainPort: string
+  /** Where the demonstration's cluster is kept from one run to the next; empty for nowhere. */
+  state: string
 }
 
 /** What the command line asks for. */
@@ -68,8 +70,19 @@ const FLAGS: Readonly<Record<string, Flag & { readonly field: keyof Flags }>> = 
   version: { field: 'version', kind: 'bool', help: 'Show version' },
 }
 
+const DEMO_PORT = '1053'
+const DEMO_PORT_FLAG: (typeof FLAGS)[string] = {
+  field: 'port',
+  kind: 'string',
+  help: 'Port of DNS on 127.0.0.1',
+  shown: `(default "${DEMO_PORT}")`,
+}
+
 const DEMO_FLAGS: typeof FLAGS = {
   ...FLAGS,
+  conf: { ...(FLAGS.conf as Flag & { field: 'conf' }), shown: `(default the demonstration's own)` },
+  'dns.port': DEMO_PORT_FLAG,
+  p: DEMO_PORT_FLAG,
   'api.port': {
     field: 'apiPort',
     kind: 'number',
@@ -88,6 +101,11 @@ const DEMO_FLAGS: typeof FLAGS = {
     kind: 'string',
     help: 'Port that muster explain asks',
     shown: '(default "9154")',
+  },
+  state: {
+    field: 'state',
+    kind: 'string',
+    help: 'File that keeps the embedded cluster from one run to the next',
   },
 }
 
@@ -113,7 +131,7 @@ export function parseFlags(words: readonly string[], demo = false): Parsed {
   if (words[0] === 'help') return usage(known, '', 0)
   const flags: Flags = {
     conf: '',
-    port: demo ? '1053' : '53',
+    port: demo ? DEMO_PORT : '53',
     pidfile: '',
     plugins: false,
     quiet: false,
@@ -123,6 +141,7 @@ export function parseFlags(words: readonly string[], demo = false): Parsed {
     apiPort: 16443,
     pagePort: '9155',
     explainPort: DEFAULT_EXPLAIN_PORT,
+    state: '',
   }
   let at = 0
   for (; at < words.length; at++) {

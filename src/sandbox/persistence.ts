@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Clock } from './clock.ts'
 import { RESOURCES, resourceOf } from './resources.ts'
 import type { Storage } from './storage.ts'
@@ -7,13 +8,14 @@ import type { ApiObject } from './types.ts'
 /** Changes are written together, this long after the first of them. */
 export const WRITE_DELAY_MS = 200
 
-/** The file of a cluster holds something else. */
+/** The file of a cluster holds something else, or cannot be written. */
 export class PersistenceError extends Error {
   override readonly name = 'PersistenceError'
 }
 
 /** Reads a cluster's objects back; does nothing where the file does not exist yet. Throws PersistenceError. */
 export function loadCluster(storage: Storage, path: string): void {
+  mustBeWritable(path)
   if (!existsSync(path)) return
   const { items, revision } = readFile(path)
   for (const object of items) {
@@ -47,6 +49,15 @@ export function keepCluster(
     unsubscribe()
     cancel?.()
     write()
+  }
+}
+
+/** It is replaced by a new file: what counts is its folder. */
+function mustBeWritable(path: string): void {
+  try {
+    accessSync(dirname(path), constants.W_OK)
+  } catch (error) {
+    throw new PersistenceError(`${path}: its folder cannot be written: ${(error as Error).message}`)
   }
 }
 

@@ -49,6 +49,7 @@ t.test('help lists the flags and the commands', async (t) => {
   }
   const demo = parseFlags(['-h'], true)
   t.notMatch(demo, { text: /explain NAME/ })
+  t.match(demo, { text: /-dns\.port string\n\s+Port of DNS on 127\.0\.0\.1 \(default "1053"\)/ })
 })
 
 t.test('a command that is asked for help gives its usage and exits with 0', async (t) => {

@@ -33,3 +33,13 @@ t.test('a file of something else is refused and left alone', async (t) => {
   await t.rejects(aliveCluster({ file }), { name: 'PersistenceError' })
   t.equal(readFileSync(file, 'utf8'), '{"a":1}')
 })
+
+t.test('a file that could not be written is told at the start', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-sandbox-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'not-there', 'cluster.json')
+  await t.rejects(aliveCluster({ file }), {
+    name: 'PersistenceError',
+    message: /cluster\.json: its folder cannot be written: ENOENT/,
+  })
+})
