@@ -37,15 +37,26 @@ export async function check(words: readonly string[], world: CheckWorld): Promis
   }
   const now = await checkOne(asked.file, asked, world)
   if (now === undefined) return 1
-  report(now, asked.file, world)
+  report(now, shown(asked.file), world)
   const mistaken = now.findings.some(({ kind }) => kind === 'mistake')
   if (asked.against === undefined) return mistaken ? 1 : 0
   const old = await checkOne(asked.against, asked, world)
   if (old === undefined) return 1
+  if (!isReadable(old)) {
+    report(old, shown(asked.against), world)
+    world.write('what changes cannot be told\n')
+    return 1
+  }
   const lines = changes(old.blocks, now.blocks, asked.port)
   world.write(lines.length === 0 ? 'nothing changes\n' : `changes:\n${lines.join('\n')}\n`)
   return mistaken ? 1 : 0
 }
+
+/** A Corefile of which no block could be made out is no empty one. */
+const isReadable = ({ blocks, findings }: Checked) =>
+  blocks.length > 0 || findings.every(({ kind }) => kind === 'note')
+
+const shown = (path: string) => (path === '-' ? 'stdin' : path)
 
 function parse(words: readonly string[]): Asked | undefined {
   let [file, against, port]: (string | undefined)[] = [undefined, undefined, '53']
@@ -60,6 +71,8 @@ function parse(words: readonly string[]): Asked | undefined {
     } else if ((word.startsWith('-') && word !== '-') || file !== undefined) return undefined
     else file = word
   }
+  // Standard input can be read once.
+  if (file === '-' && against === '-') return undefined
   if (file === undefined || !/^\d{1,5}$/.test(port ?? '')) return undefined
   return { file, against, port: Number(port) }
 }
@@ -71,7 +84,7 @@ async function checkOne(
 ): Promise<Checked | undefined> {
   let input: CorefileInput
   try {
-    input = { text: read(path), path: path === '-' ? 'stdin' : path }
+    input = { text: read(path), path: shown(path) }
   } catch (error) {
     write(`${fileErrorText(path, error)}\n`)
     return undefined

@@ -46,6 +46,7 @@ export async function checkCorefile(input: CorefileInput, options: CheckOptions)
   const findings: Finding[] = []
   const warn = (text: string) => findings.push({ kind: 'note', file: input.path, line: 0, text })
   const io = systemIo(options.workingDirectory, options.environment, warn)
+  findings.push(...unsetVariables(input, options.environment))
   const parsed = readLeniently(input, io, findings)
   const settled: SetUpBlock[] = []
   if (parsed.length === 0 && findings.length === 0) warn(NO_BLOCKS)
@@ -60,6 +61,27 @@ export async function checkCorefile(input: CorefileInput, options: CheckOptions)
     if (keys.length > 0) settle(settled, dry.result, first, input.path, findings)
   }
   return { findings: byPlace(findings, input.path), blocks: parsed }
+}
+
+/** A reference to an environment variable, outside of comments. */
+const REFERENCE = /\{\$([^}\s]+)\}|\{%([^%}\s]+)%\}/g
+const COMMENT = /(?:^|\s)#.*$/
+
+/** Variables that have no value here; where the server runs they may have one. */
+function unsetVariables(
+  { text, path }: CorefileInput,
+  environment: CheckOptions['environment'],
+): Finding[] {
+  return text.split('\n').flatMap((line, index) =>
+    [...line.replace(COMMENT, '').matchAll(REFERENCE)]
+      .filter(([, name = '', other = '']) => environment[name || other] === undefined)
+      .map(([reference, name, other]) => ({
+        kind: 'note',
+        file: path,
+        line: index + 1,
+        text: `${reference} stands for nothing: the environment has no ${name ?? other} here`,
+      })),
+  )
 }
 
 /** The blocks; a line that cannot be read and that the others do not hang on is left out, and told of. */

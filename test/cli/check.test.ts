@@ -102,10 +102,20 @@ t.test('a Corefile without mistakes is told so', async (t) => {
 })
 
 t.test('what is read from standard input, or is not there, is named so', async (t) => {
-  t.match((await run({ '-': '. {\n teleport\n}\n' }, '-')).text, /^stdin:2: Unknown directive/)
+  t.match(
+    (await run({ '-': '. {\n teleport\n}\n' }, '-')).text,
+    /^stdin:2: Unknown directive[\s\S]*\nstdin: 1 mistake\n$/,
+  )
   const missing = await run({}, 'Corefile')
   t.strictSame(missing, { text: 'open Corefile: no such file or directory\n', exitCode: 1 })
-  for (const words of [[], ['a', 'b'], ['--against'], ['-dns.port', 'x', 'a'], ['--loud', 'a']]) {
+  for (const words of [
+    [],
+    ['a', 'b'],
+    ['--against'],
+    ['-dns.port', 'x', 'a'],
+    ['--loud', 'a'],
+    ['-', '--against', '-'],
+  ]) {
     t.equal((await run({}, ...words)).exitCode, 2, words.join(' '))
   }
 })
@@ -184,6 +194,26 @@ new.test.:53
 `,
   )
   t.match((await run({ old }, '--against=old', 'old')).text, /nothing changes\n$/)
+})
+
+t.test('an old file that cannot be read is told, and is not taken for an empty one', async (t) => {
+  const old = '. {\n whoami\n errors {\n'
+  const now = '. {\n whoami\n}\n'
+  const { text, exitCode } = await run({ old, now }, '--against', 'old', 'now')
+  t.equal(exitCode, 1)
+  t.match(text, /^now: no mistakes\nold:3: .*\n.*\nold: 1 mistake\nwhat changes cannot be told\n$/)
+  t.match((await run({ old: '# later\n', now }, '--against', 'old', 'now')).text, /is served/)
+})
+
+t.test('a variable that is not set is worth a note', async (t) => {
+  const Corefile = '.:{$PORT} {\n # {$NEVER}\n forward . {%UPSTREAM%}\n whoami\n}\n'
+  const { text } = await run({ Corefile }, 'Corefile')
+  t.match(
+    text,
+    /^Corefile:1: note: \{\$PORT\} stands for nothing: the environment has no PORT here$/m,
+  )
+  t.match(text, /^Corefile:3: note: \{%UPSTREAM%\} stands for nothing: .* has no UPSTREAM here$/m)
+  t.notMatch(text, /NEVER/)
 })
 
 t.test('every option that a hint may name is one that its plugin knows', async (t) => {
