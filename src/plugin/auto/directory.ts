@@ -1,5 +1,5 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join, relative } from 'node:path'
 import type { RE2JS } from 're2js'
 import { fileErrorText } from '../../corefile/io.ts'
 import { quote } from '../../corefile/quote.ts'
@@ -198,9 +198,12 @@ function noName(path: string, text: string): string {
   return `Parse zone \`${origin}': ${where} with error ${path}: dns: bad initial origin name: "" at line: 0:0`
 }
 
+/** Where the walk begins: links are followed, and what is relative stays so, since messages name it. */
 function resolved(path: string): string {
   try {
-    return realpathSync(path)
+    const real = realpathSync(path)
+    const short = relative(realpathSync('.'), real)
+    return isAbsolute(path) || short.startsWith('..') ? real : short || '.'
   } catch {
     return path
   }

@@ -78,6 +78,7 @@ export class Dns64 implements Plugin {
       authority: found.authority,
       additional: found.additional,
       opt: found.opt,
+      askedWith: reply.askedWith,
       lifetime: this.allowIpv4 ? shortest(reply.lifetime, found.lifetime) : ONCE,
       counts: [...reply.counts, translated],
       observers: reply.observers,

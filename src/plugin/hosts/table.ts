@@ -1,4 +1,4 @@
-import { ancestor, fold, isAtOrBelow, type Name, nameFromText } from '../../wire/name.ts'
+import { ancestor, fold, isAtOrBelow, type Name, nameFromText, ROOT } from '../../wire/name.ts'
 import type { Octets } from '../../wire/record.ts'
 import { addressOctets, addressText } from '../kubernetes/address.ts'
 
@@ -61,15 +61,16 @@ function add<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   else known.push(value)
 }
 
-/** What a name in lower case has, by its own entry or else by the wildcard of its parent. */
+/** What a name in lower case has, by its own entry or else by the wildcard of its parent. `*` alone, below the root, stands for no name. */
 export function addressesOf(
   addresses: ReadonlyMap<Name, readonly Octets[]>,
   folded: Name,
 ): readonly Octets[] {
+  if (folded === ASTERISK + ROOT) return NONE
   const own = addresses.get(folded)
   if (own !== undefined) return own
   const parent = folded.slice(folded.charCodeAt(0) + 1)
-  if (parent === '') return NONE
+  if (parent === '' || parent === ROOT) return NONE
   return addresses.get((ASTERISK + parent) as Name) ?? NONE
 }
 

@@ -72,10 +72,11 @@ export class Log implements Plugin {
   }
 }
 
-/** The query with its own name, but with the type and class that plugins behind were asked for. */
-function shown(asked: Query, { askedAs }: Reply): Query {
-  if (askedAs === undefined) return asked
-  return asked.with({ question: { ...askedAs, qname: asked.qname } })
+/** The query with its own name, but with the type, class and OPT record that plugins behind were asked with. */
+function shown(asked: Query, { askedAs, askedWith }: Reply): Query {
+  const question = askedAs && { ...askedAs, qname: asked.qname }
+  if (question === undefined && askedWith === undefined) return asked
+  return asked.with({ ...askedWith, ...(question && { question }) })
 }
 
 /** A repetition's reply is as long as the first, but for the name asked for. */

@@ -1,4 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { RE2JS } from 're2js'
 import t, { type Test } from 'tap'
 import { createLogger } from '../../../src/log.ts'
@@ -22,6 +23,13 @@ t.test('files that match are zones, those in folders and behind links too', asyn
   t.match(await chain.ask('www.b.test. A'), '192.0.2.3')
   t.match(await chain.ask('www.c.test. A'), '192.0.2.2')
   t.match(await chain.ask('www.d.test. A'), /^REFUSED/)
+})
+
+t.test('a relative directory stays relative in messages', async (t) => {
+  const directory = relative('.', t.testdir({ 'db.a.test': zone('192.0.2.1') }))
+  const chain = await serving(t, `./${directory}`)
+  t.match(await chain.ask('www.a.test. A'), '192.0.2.1')
+  t.match(chain.log.join('\n'), `Inserting zone \`a.test.' from: ${directory}/db.a.test`)
 })
 
 t.test('zones come and go with their files, and replies with them', async (t) => {

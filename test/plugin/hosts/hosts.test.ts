@@ -22,6 +22,14 @@ t.test('comments, odd lines and IPv6 zones are read as hosts(5) has them', async
   t.equal(table.entries, 6)
 })
 
+t.test('an asterisk alone stands for no name', async (t) => {
+  const lines = 'hosts /does/not/exist {\n 10.0.0.1 *\n 10.0.0.2 *.test\n}'
+  const chain = await arrange(lines, [hosts])
+  t.match(await chain.ask('foo. A'), 'SERVFAIL')
+  t.match(await chain.ask('*. A'), 'SERVFAIL')
+  t.match(await chain.ask('foo.test. A'), 'foo.test. 3600 IN A 10.0.0.2')
+})
+
 t.test('a name outside the zones is left out', async (t) => {
   const table = readHosts('10.0.0.1 a.test a.example', { ...ALL, zones: [name('test')] })
   t.strictSame([...table.ipv4.keys()], [name('a.test')])

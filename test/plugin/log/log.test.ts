@@ -4,6 +4,7 @@ import { ALWAYS, ONCE } from '../../../src/plugin/lifetime.ts'
 import { module as log } from '../../../src/plugin/log/setup.ts'
 import type { Plugin } from '../../../src/plugin/plugin.ts'
 import { giveUp, replyTo, silence } from '../../../src/plugin/reply.ts'
+import { module as rewrite } from '../../../src/plugin/rewrite/setup.ts'
 import { CLASS, RCODE } from '../../../src/wire/codes.ts'
 import { FLAG } from '../../../src/wire/header.ts'
 import { name } from '../../../src/wire/name.ts'
@@ -27,6 +28,16 @@ t.test("a line has the reference's shape", async (t) => {
     '[INFO] [2001:db8::1]:53 - 4711 "A IN a.test. tcp 24 false 65535" NOERROR qr,aa,rd 46 0.000175992s',
   ])
 })
+
+t.test(
+  'size, DO and buffer size are those of the query that plugins behind were asked',
+  async (t) => {
+    const lines = 'log . "{size} {>do} {>bufsize}"\nrewrite edns0 local set 0xffee hi'
+    const chain = await arrange(lines, [log, rewrite], { backend: answering(A_TEST) })
+    await chain.ask('a.test A', from)
+    t.strictSame(chain.log, ['[INFO] 41 false 4096'])
+  },
+)
 
 t.test('a reply that no plugin wrote is told with its rcode, and before the error', async (t) => {
   const backend: Plugin = {
