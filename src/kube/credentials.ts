@@ -1,5 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { Agent, RequestOptions } from 'node:https'
+import { dirname } from 'node:path'
+import { tendHelpers } from './helpers.ts'
 import { reasonOf } from './transport.ts'
 
 /** Where an API server is and who we are to it. The first that is given counts: kubeconfig, endpoint, else in-cluster. */
@@ -9,6 +11,8 @@ export interface ClusterAddress {
   readonly endpoint?: string | undefined
   /** File names, for `endpoint` only. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string } | undefined
+  /** How long a helper of the kubeconfig may take; 30 s unless told otherwise. */
+  readonly helperTimeoutMs?: number | undefined
   /** Environment of the process, for in-cluster access. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
   /** Stands before the path of the service account's files; for tests. */
@@ -46,10 +50,15 @@ export async function loadCredentials(address: ClusterAddress): Promise<Credenti
   const { KubeConfig } = await import('./kubeconfig.ts')
   const load = (): KubeConfig => loadConfig(new KubeConfig(), address)
   let config = load()
-  const access = (): Promise<Access> => accessOf(config)
+  const access = (): Promise<Access> =>
+    accessOf(config).catch((error: Error) => {
+      throw error.message === '' ? new Error('the helper failed without a word') : error
+    })
   // Files that cannot be read are a mistake to tell of now, not at the first request.
   await access().catch((error: unknown) => {
     if (address.kubeconfig === undefined && address.endpoint === undefined) return
+    // A helper that says no may say yes later.
+    if ((error as NodeJS.ErrnoException).code === undefined) return
     throw new ConfigurationError(fileError(error))
   })
   return {
@@ -66,7 +75,8 @@ export async function loadCredentials(address: ClusterAddress): Promise<Credenti
 }
 
 function loadConfig(config: KubeConfig, address: ClusterAddress): KubeConfig {
-  if (address.kubeconfig !== undefined) loadFile(config, address.kubeconfig)
+  if (address.kubeconfig !== undefined)
+    loadFile(config, address.kubeconfig, address.helperTimeoutMs)
   else if (address.endpoint !== undefined) loadEndpoint(config, address.endpoint, address.tls)
   else loadInCluster(config, address)
   for (const cluster of config.clusters) allowPlain(cluster)
@@ -76,6 +86,7 @@ function loadConfig(config: KubeConfig, address: ClusterAddress): KubeConfig {
 function loadFile(
   config: KubeConfig,
   { path, context }: NonNullable<ClusterAddress['kubeconfig']>,
+  helperTimeoutMs: number | undefined,
 ): void {
   try {
     statSync(path)
@@ -97,6 +108,7 @@ function loadFile(
       'invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
     )
   }
+  tendHelpers(config, dirname(path), helperTimeoutMs)
 }
 
 function loadEndpoint(config: KubeConfig, endpoint: string, tls: ClusterAddress['tls']): void {

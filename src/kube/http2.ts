@@ -107,7 +107,14 @@ export class SharedConnection {
       port: Number(url.port || 443),
       ALPNProtocols: ['h2', 'http/1.1'],
     }
-    const socket = tlsConnect({ ...named(host), ...options } as ConnectionOptions)
+    let socket: TLSSocket
+    try {
+      socket = tlsConnect({ ...named(host), ...options } as ConnectionOptions)
+    } catch (error) {
+      // Of a file that is half written, perhaps: the next request has it read again.
+      const { message } = error as Error
+      return Promise.resolve(new Error(`certificates that cannot be used: ${message}`))
+    }
     const cancel = this.#clock.after(DIAL_TIMEOUT_MS, () => {
       socket.destroy(new Error(`no connection within ${DIAL_TIMEOUT_MS / 1000} s`))
     })

@@ -237,6 +237,7 @@ export class Reflector {
       answer.body,
       (chunk) => parser.push(chunk),
       silenceMs,
+      () => events,
       this.#deps.clock,
     )
     this.#body = undefined

@@ -38,17 +38,26 @@ export class Requests {
     this.#signal = signal
   }
 
-  get(query: Record<string, string>, watch: boolean): Promise<Answer | NoAnswer> {
+  async get(query: Record<string, string>, watch: boolean): Promise<Answer | NoAnswer> {
     const { label, field } = this.#selectors
     const parameters = new URLSearchParams(query)
     if (label) parameters.set('labelSelector', label)
     const fields = [field, query.fieldSelector].filter(Boolean)
     if (fields.length > 0) parameters.set('fieldSelector', fields.join(','))
-    return this.#transport.get(`${this.#kind.path}?${parameters}`, {
+    const answer = await this.#transport.get(`${this.#kind.path}?${parameters}`, {
       accept: this.#formats.map(({ accept, stream }) => (watch ? stream : accept)).join(', '),
       signal: this.#signal,
       watch,
     })
+    if ('failure' in answer || answer.status !== 200) return answer
+    const { contentType, body } = answer
+    if (!contentType.startsWith('text/')) return answer
+    body.destroy()
+    // A page for people: of a proxy, a login, another server.
+    return {
+      failure: `what answers is no Kubernetes API: it sends ${contentType}`,
+      unreachable: true,
+    }
   }
 
   /** The format that the server chose. */
@@ -71,15 +80,25 @@ export class Requests {
     if ('failure' in answer) return answer
     if (answer.status !== 200) return refused(answer)
     const format = this.formatOf(answer)
-    const parser = format.listParser((object) => item(format, object))
+    let items = 0
+    const parser = format.listParser((object) => {
+      items++
+      return item(format, object)
+    })
     const end = await readStream(
       answer.body,
       (chunk) => parser.push(chunk),
       () => SILENCE_MS,
+      () => items,
       this.#clock,
     )
     if (end.end === 'stop') return { list: 'broken', failure: 'an item that could not be read' }
     if (end.end !== 'closed') return cut(end)
-    return parser.finish() ?? { list: 'broken', failure: 'a list that is not whole' }
+    const list = parser.finish()
+    if (list === undefined) return { list: 'broken', failure: 'a list that is not whole' }
+    if (list.continueToken !== '' && list.continueToken === query.continue) {
+      return { list: 'broken', failure: 'a list whose next page is the same again' }
+    }
+    return list
   }
 }

@@ -53,7 +53,8 @@ export async function writeSnapshot(
     const hash = createHash('sha256')
     const write = async (lines: string): Promise<void> => {
       hash.update(lines)
-      await handle.write(lines)
+      // `write` may write less than it was given, where a disk is nearly full.
+      await handle.writeFile(lines)
     }
     await write(`${JSON.stringify([FORMAT, heading.source, heading.at])}\n`)
     let lines = ''
@@ -65,7 +66,7 @@ export async function writeSnapshot(
       lines = ''
     }
     await write(lines)
-    await handle.write(`${hash.digest('hex')}\n`)
+    await handle.writeFile(`${hash.digest('hex')}\n`)
     await handle.sync()
   } catch (error) {
     await unlink(temporary).catch(() => {})
@@ -73,7 +74,12 @@ export async function writeSnapshot(
   } finally {
     await handle.close()
   }
-  await rename(temporary, file)
+  try {
+    await rename(temporary, file)
+  } catch (error) {
+    await unlink(temporary).catch(() => {})
+    throw error
+  }
 }
 
 /** Fills an empty store. Nothing is put there unless the whole file is as it was written. */

@@ -13,6 +13,8 @@ export const HEADERS_TIMEOUT_MS = 30_000
 export const IDLE_CONNECTION_MS = 60_000
 /** A body of an error is read up to here, for its message. */
 export const MAX_ERROR_OCTETS = 64 * 1024
+/** The whole body of an error must have come within this. */
+export const ERROR_BODY_MS = 10_000
 /** An answer whose body is still to come. */
 export interface Answer {
   readonly status: number
@@ -71,14 +73,12 @@ export class Transport {
     options: Options & { readonly watch: boolean },
   ): Promise<Answer | NoAnswer> {
     const began = this.#clock.monotonic()
-    let access: Access
-    try {
-      access = await this.#credentials.access()
-    } catch (error) {
-      return noAnswer(`no credentials: ${reasonOf(error)}`)
-    }
-    const url = new URL(access.server.replace(/\/$/, '') + path)
-    const answer = await this.#send(url, access, options)
+    const access = await this.#access(path, options.signal)
+    if ('failure' in access) return access
+    const { url } = access
+    const answer = await this.#send(url, access, options).catch((error) =>
+      noAnswer(reasonOf(error)),
+    )
     this.#observer.request({
       method: 'GET',
       host: url.host,
@@ -112,6 +112,39 @@ export class Transport {
     this.#shared.close()
     this.#plain.destroy()
     this.#secure.destroy()
+  }
+
+  /** Where to ask and as whom, by the files as they are at this moment. */
+  async #access(
+    path: string,
+    signal: AbortSignal,
+  ): Promise<(Access & { readonly url: URL }) | NoAnswer> {
+    try {
+      const access = await this.#inTime(this.#credentials.access(), signal)
+      const url = URL.parse(access.server.replace(/\/$/, '') + path)
+      if (url !== null && /^https?:$/.test(url.protocol)) return { ...access, url }
+      this.#credentials.refresh()
+      return noAnswer(`${JSON.stringify(access.server)} is no address of an API server`)
+    } catch (error) {
+      this.#credentials.refresh()
+      return noAnswer(`no credentials: ${reasonOf(error)}`)
+    }
+  }
+
+  /** A helper that gives credentials may hang. */
+  async #inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+    const late = Promise.withResolvers<never>()
+    const stop = (): void => late.reject(new Error('stopped'))
+    const cancel = this.#clock.after(HEADERS_TIMEOUT_MS, () => {
+      late.reject(new Error(`none within ${HEADERS_TIMEOUT_MS / 1000} s`))
+    })
+    signal.addEventListener('abort', stop)
+    try {
+      return await Promise.race([work, late.promise])
+    } finally {
+      signal.removeEventListener('abort', stop)
+      cancel()
+    }
   }
 
   #noteAway(away: boolean): void {
@@ -153,7 +186,7 @@ export class Transport {
     })
     stream.on('response', (headers) => {
       cancel()
-      resolve(answerOf(headers[':status'], headers, stream))
+      resolve(this.#answer(headers[':status'], headers, stream))
     })
     return promise
   }
@@ -178,25 +211,31 @@ export class Transport {
     })
     request.on('response', (body) => {
       cancel()
-      resolve(answerOf(body.statusCode, body.headers, body))
+      resolve(this.#answer(body.statusCode, body.headers, body))
     })
     request.end()
     return promise
+  }
+
+  /** An error whose body does not come to its end is told without the rest. */
+  #answer(status: number | undefined, headers: IncomingHttpHeaders, body: Body): Answer {
+    if (status !== 200)
+      body.once(
+        'close',
+        this.#clock.after(ERROR_BODY_MS, () => body.destroy()),
+      )
+    return {
+      status: status ?? 0,
+      contentType: headers['content-type'] ?? '',
+      retryAfterMs: (Number(headers['retry-after']) || 0) * 1000,
+      body,
+    }
   }
 
   #giveUpLater(request: { destroy(error: Error): unknown }): () => void {
     return this.#clock.after(HEADERS_TIMEOUT_MS, () => {
       request.destroy(new Error(`no answer within ${HEADERS_TIMEOUT_MS / 1000} s`))
     })
-  }
-}
-
-function answerOf(status: number | undefined, headers: IncomingHttpHeaders, body: Body): Answer {
-  return {
-    status: status ?? 0,
-    contentType: headers['content-type'] ?? '',
-    retryAfterMs: (Number(headers['retry-after']) || 0) * 1000,
-    body,
   }
 }
 

@@ -11,20 +11,27 @@ export type StreamEnd =
   | { readonly end: 'stop' } // whoever parsed wanted no more
   | { readonly end: 'broken' } // what came could not be parsed
 
+/** Octets that come and make nothing whole for this long, no event and no item, are as good as silence. */
+export const TRICKLE_MS = 90_000
+
 /**
  * Reads a body to its end, octets in, parsing as they come. A long list is read a few milliseconds at
  * a time, all streams together, so that it does not hold up whoever else is waiting.
  *
  * @param silenceMs how long nothing at all may come; asked again as the stream goes on
+ * @param wholes how many events or items have been whole so far
  */
 export function readStream(
   body: Body,
   push: (chunk: Buffer) => Progress,
   silenceMs: () => number,
+  wholes: () => number,
   clock: Clock,
 ): Promise<StreamEnd> {
   const { promise, resolve } = Promise.withResolvers<StreamEnd>()
   let heardAt = clock.monotonic()
+  let wholeAt = heardAt
+  let known = 0
   let cancel = (): void => {}
   const finish = (end: StreamEnd): void => {
     cancel()
@@ -35,7 +42,8 @@ export function readStream(
   }
   // One timer for the whole stream: chunks only note the time, and an early timer sleeps on for the rest.
   const watchSilence = (): void => {
-    const leftMs = heardAt + silenceMs() - clock.monotonic()
+    const deadAt = Math.min(heardAt + silenceMs(), wholeAt + TRICKLE_MS)
+    const leftMs = deadAt - clock.monotonic()
     if (leftMs <= 0) finish({ end: 'silent' })
     else cancel = clock.after(leftMs, watchSilence)
   }
@@ -43,6 +51,10 @@ export function readStream(
   body.on('data', (chunk: Buffer) => {
     heardAt = clock.monotonic()
     const progress = push(chunk)
+    if (wholes() !== known) {
+      known = wholes()
+      wholeAt = heardAt
+    }
     if (progress !== 'more') finish({ end: progress })
     else if (turnIsOver(clock)) {
       body.pause()

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { ConfigurationError, loadCredentials } from '../../src/kube/credentials.ts'
@@ -102,3 +102,41 @@ t.test('an endpoint may be plain, with or without its scheme', async (t) => {
     t.same(access.headers, {})
   }
 })
+
+const WITH_HELPER = (command: string, args: string[]): string => `apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://192.0.2.1:6443"}}]
+users: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: "${command}", args: ${JSON.stringify(args)}, env: null, provideClusterInfo: true}}}]
+contexts: [{name: one, context: {cluster: c, user: u}}]
+current-context: one
+`
+
+t.test('a helper is told what client-go tells it, and found beside the kubeconfig', async (t) => {
+  const answer = `{"kind":"ExecCredential","status":{"token":"from the helper"}}`
+  const folder = t.testdir({
+    config: WITH_HELPER('./helper', []),
+    helper: `#!/bin/sh\nprintf '%s' "$KUBERNETES_EXEC_INFO" > '${t.testdirName}/told'\necho '${answer}'\n`,
+  })
+  chmodSync(join(folder, 'helper'), 0o755)
+  const { access } = await loadCredentials({ kubeconfig: { path: join(folder, 'config') } })
+  t.same((await access()).headers, { Authorization: 'Bearer from the helper' })
+  t.same(JSON.parse(readFileSync(join(folder, 'told'), 'utf8')), {
+    kind: 'ExecCredential',
+    apiVersion: 'client.authentication.k8s.io/v1',
+    spec: { interactive: false, cluster: { server: 'https://192.0.2.1:6443' } },
+  })
+})
+
+t.test(
+  'a helper that fails, or hangs with what it started, is no reason not to start',
+  async (t) => {
+    const load = (script: string) => {
+      const path = join(t.testdir({ config: WITH_HELPER('sh', ['-c', script]) }), 'config')
+      return loadCredentials({ kubeconfig: { path }, helperTimeoutMs: 500 })
+    }
+    const failing = await load('echo not signed in >&2; exit 1')
+    await t.rejects(failing.access(), { message: 'not signed in\n' })
+    const hanging = await load('sleep 9 & wait')
+    await t.rejects(hanging.access(), { message: 'the helper failed without a word' })
+  },
+)

@@ -23,6 +23,7 @@ interface Scene {
   readonly open: OpenStore
   readonly clock: HandClock
   readonly told: string[]
+  readonly lines: readonly string[]
   /** Whose connection was given up. */
   readonly silent: string[]
   /** Files of the client's certificate and its key. */
@@ -45,6 +46,7 @@ async function scene(
   writeFileSync(cert, client('one').cert)
   writeFileSync(key, client('one').key)
   const clock = new HandClock()
+  const log = keptLog()
   const told: string[] = []
   const silent: string[] = []
   const open = await openStore(
@@ -56,7 +58,7 @@ async function scene(
       multicluster: false,
     },
     {
-      log: keptLog(),
+      log,
       clock,
       observer: {
         ...NO_OBSERVER,
@@ -71,7 +73,7 @@ async function scene(
   })
   open.start()
   await until(() => open.store.synced)
-  return { api, open, clock, told, silent, cert, key }
+  return { api, open, clock, told, lines: log.lines, silent, cert, key }
 }
 
 const follows = async ({ api, open, clock }: Scene, name: string, advanceMs = 0) => {
@@ -163,6 +165,21 @@ t.test('a renewed certificate is used by what comes next, on a new connection', 
   t.same(resyncs(sc), [])
 })
 
+t.test('certificates that are half written are told of, and read again', async (t) => {
+  const sc = await scene(t)
+  const { api, cert, key, clock, open, lines } = sc
+  const other = client('other')
+  writeFileSync(cert, other.cert.subarray(0, 20))
+  writeFileSync(key, other.key.subarray(0, 20))
+  api.dropWatches()
+  for (const session of api.sessions) session.destroy()
+  await until(() => /certificates that cannot be used/.test(lines.join('\n')), clock, 20)
+  t.ok(open.store.service('db', 'shop'), 'answers stay as they are')
+  writeFileSync(cert, other.cert)
+  writeFileSync(key, other.key)
+  await follows(sc, 'mended', 20)
+})
+
 t.test('a kubeconfig that names another token or another server is followed', async (t) => {
   const first = new FakeApi()
   const second = new FakeApi()
@@ -187,9 +204,11 @@ t.test('a kubeconfig that names another token or another server is followed', as
   }
   write(first.port, token)
   const clock = new HandClock()
+  const log = keptLog()
+  const { lines } = log
   const open = await openStore(
     { kubeconfig: { path: kubeconfig }, endpoints: true, pods: false, multicluster: false },
-    { log: keptLog(), clock },
+    { log, clock },
   )
   t.teardown(async () => {
     await open.stop()
@@ -203,6 +222,14 @@ t.test('a kubeconfig that names another token or another server is followed', as
   // The same cluster at another address has the same objects and versions.
   for (const api of [first, second]) api.put('services', service('after-token', 'shop'))
   await until(() => open.store.service('after-token', 'shop') !== undefined, clock, 20)
+  first.dropWatches()
+  writeFileSync(kubeconfig, readFileSync(kubeconfig, 'utf8').replace('http://127.0.0.1', 'nowhere'))
+  token = 'newer'
+  await until(
+    () => /"nowhere:\d+" is no address of an API server/.test(lines.join('\n')),
+    clock,
+    20,
+  )
   write(second.port, token)
   await first.close()
   second.put('services', service('after-move', 'shop'))

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/kube/clock.ts'
 import { Interner } from '../../src/kube/intern.ts'
@@ -168,6 +170,24 @@ t.test('a file that cannot be written is told of, and written when it can be', a
   t.match(log.lines.at(-1), /Able to write snapshot .* again/)
   rmSync(folder, { recursive: true })
 })
+
+const inMountNamespace = (command: string) =>
+  spawnSync('unshare', ['--mount', 'sh', '-c', command], { encoding: 'utf8', timeout: 60_000 })
+
+t.test(
+  'on a disk that is nearly full the old file stays, or the new one is whole',
+  { skip: inMountNamespace('true').status !== 0 && 'no mount namespaces here, or no root' },
+  async (t) => {
+    const script = fileURLToPath(new URL('full-disk.ts', import.meta.url))
+    const folder = t.testdir()
+    const { stdout, stderr } = inMountNamespace(
+      `mount -t tmpfs -o size=64k none '${folder}' && exec '${process.execPath}' --no-warnings '${script}' '${folder}'`,
+    )
+    const line = /^\{.*\}$/m.exec(stdout)?.[0]
+    if (line === undefined) return t.fail(stderr)
+    t.strictSame(JSON.parse(line), { written: 1, failed: 70, refused: 0 })
+  },
+)
 
 t.test('a restart while the API is away answers from the snapshot, and says so', async (t) => {
   const snapshot = join(t.testdir(), 'snapshot')
