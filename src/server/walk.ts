@@ -9,6 +9,7 @@ import { rrToText } from '../wire/presentation.ts'
 import type { Rr } from '../wire/record.ts'
 import { Writer } from '../wire/writer.ts'
 import type { SetUpBlock } from './instance.ts'
+import { misnamed } from './misnamed.ts'
 import { plan } from './plan.ts'
 import { Router } from './router.ts'
 
@@ -55,13 +56,15 @@ export async function walk(
   )
   const { query, reply } = await ask(routers, question, now)
   const steps: Step[] = []
-  const problems: Problem[] = []
+  const amiss = misnamed(question.qname)
+  const problems: Problem[] = amiss === undefined ? [] : [amiss]
   if (query?.zone === undefined) problems.push(nowhere(blocks, routers, question))
   else if (reply.why?.().code === EDE.NOT_AUTHORITATIVE) problems.push(untaken(query.zone, reply))
   for (const one of noted.slice(0, MAX_STEPS)) {
     const explanation = question.bare === true ? undefined : await explain(one)
     steps.push(stepOf(one, explanation?.facts ?? NO_FACTS))
-    for (const problem of explanation?.problems ?? []) {
+    // What was no name is not to be looked for anywhere.
+    for (const problem of amiss === undefined ? (explanation?.problems ?? []) : []) {
       if (!problems.some(({ reason }) => reason === problem.reason)) problems.push(problem)
     }
   }

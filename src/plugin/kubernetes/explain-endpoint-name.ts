@@ -43,6 +43,7 @@ export async function endpointMissing(
     (pod && (await podNotBehind(explaining, service, pod))) ??
     addressMissing(explaining, service, endpoints) ??
     (await ordinalMissing(explaining, service, names)) ??
+    (await hostnameAlone(explaining, service)) ??
     mistyped(explaining, service, names) ??
     tooDeep(explaining, service, endpoints)
   )
@@ -80,6 +81,23 @@ function noHostname(service: ServiceRecord, label: string): Problem {
     code: 'no-hostname',
     reason: `Pod ${namespace}/${label} is behind ${idOf(service)} and has no hostname there: its spec has no \`hostname\` with \`subdomain: ${name}\`.`,
     remedy: `Set both in the Pod's template (a StatefulSet with \`serviceName: ${name}\` does it), or write \`endpoint_pod_names\` into plugin kubernetes.`,
+  }
+}
+
+/** A Pod has the hostname that was asked for, and no subdomain, or another Service's. */
+async function hostnameAlone(
+  { asked, looker }: Explaining,
+  { name, namespace }: ServiceRecord,
+): Promise<Problem | undefined> {
+  const label = asked.parts.endpoint
+  const { objects } = await looker.pods(namespace, undefined)
+  const pod = objects.find(({ spec }) => spec?.hostname === label && spec.subdomain !== name)
+  if (pod === undefined) return undefined
+  const subdomain = pod.spec.subdomain as string | undefined
+  return {
+    code: 'no-hostname',
+    reason: `Pod ${namespace}/${pod.metadata?.name} has hostname ${label} and ${subdomain === undefined ? 'no subdomain' : `subdomain ${subdomain}, not ${name}`}: a Pod's name stands below the Service that its subdomain names.`,
+    remedy: `Create the Pod anew with \`subdomain: ${name}\`${subdomain === undefined ? '' : `, or ask for ${label}.${subdomain}.${namespace}.svc.${nameToText(asked.zone.name)}`}.`,
   }
 }
 

@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import type { Explaining } from './explain.ts'
 import type { Finder } from './finder.ts'
 import { endpointName } from './hits.ts'
+import { selectorText } from './looker.ts'
 
 /** Names that are told as near. */
 const MOST = 3
@@ -32,7 +33,7 @@ export function misread({ asked, finder }: Explaining): Problem {
       remedy: `Ask for ${[...labels, 'svc'].join('.')}.${zone}`,
     }
   }
-  const near = nearest(last, ['svc', 'pod'])
+  const near = endsLikeService(labels, store) ? ['svc'] : nearest(last, ['svc', 'pod'])
   if (near.length > 0 && labels.length > 1) {
     return {
       code: 'neither-svc-nor-pod',
@@ -45,6 +46,13 @@ export function misread({ asked, finder }: Explaining): Problem {
     reason: `${labels.join('.')}. was asked for with the search domain ${zone} behind it: nothing in the cluster has this name.`,
     remedy: `Nothing is wrong if the next question is for ${labels.join('.')}. itself. To save the others, write the name with a final dot, or lower \`ndots\` in the Pod's dnsConfig.`,
   }
+}
+
+/** `web.shop.service`: all but the last label is right. */
+function endsLikeService(labels: readonly string[], store: Finder['store']): boolean {
+  const [name, namespace] = labels.slice(-3)
+  if (labels.length < 3 || name === undefined || namespace === undefined) return false
+  return store.service(name, namespace) !== undefined
 }
 
 function tooDeep(qname: Name, labels: readonly string[], zone: string, last: string): Problem {
@@ -136,6 +144,22 @@ export function serviceMissing({ asked, finder, config }: Explaining): Problem {
           ? `Create it: Namespace ${namespace} has no Services.`
           : `Create it, or ask for another: there are ${some(names)}.`
         : `Ask for ${front}${near[0]}.${namespace}.svc.${zone}`,
+  }
+}
+
+/** A Pod's name where a Service's is expected, though no Service gives it one. */
+export async function podForService(
+  { asked, looker }: Explaining,
+  missing: Problem,
+): Promise<Problem> {
+  if (missing.code !== 'no-such-service') return missing
+  const { namespace, service } = asked.parts
+  const [pod] = (await looker.pod(namespace, service)).objects
+  if (pod === undefined) return missing
+  return {
+    code: 'pod-without-service',
+    reason: `There is no Service ${service} in Namespace ${namespace}. ${service} is a Pod: a Pod has a name only below a headless Service, and under its \`hostname\`.`,
+    remedy: `Ask for a Service that selects the Pod (its labels: ${selectorText(pod.metadata?.labels ?? {}) || 'none'}), or create one.`,
   }
 }
 

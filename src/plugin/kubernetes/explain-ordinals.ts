@@ -1,4 +1,4 @@
-import { MAX_OBJECTS } from '../../kube/inspect.ts'
+import { type InspectedObject, MAX_OBJECTS } from '../../kube/inspect.ts'
 import type { ServiceRecord } from '../../kube/store.ts'
 import { nameToText } from '../../wire/name.ts'
 import { type Problem, some } from '../why.ts'
@@ -28,13 +28,22 @@ export async function ordinalMissing(
   if (hostnames.length === 0) return undefined
   const { name, namespace } = service
   const pods = await podsOfSet(explaining, namespace, stem)
-  const has = pods.length === 0 ? hostnames : ordinals(stem, pods)
+  const has = pods.length === 0 ? hostnames : ordinals(stem, pods.map(nameOf))
   const what = pods.length === 0 ? 'such endpoint' : 'Pod'
   const who = pods.length === 0 ? idOf(service) : `StatefulSet ${namespace}/${stem}`
   const count = `${has.length} ${what}${has.length === 1 ? '' : 's'}`
   const zone = nameToText(asked.zone.name)
   const one = `${stem}-${hostnames[0]}.${name}.${namespace}.svc.${zone}`
   const beyond = Number(ordinal) > (has.at(-1) as number)
+  const waiting = pods.find((pod) => !isReady(pod))
+  if (beyond && waiting !== undefined) {
+    const blocker = nameOf(waiting)
+    return {
+      code: 'no-such-endpoint',
+      reason: `${who} has ${count}, ${listed(stem, has)}: there is no ${label}. ${blocker} is not ready, and a StatefulSet makes no further Pod before the earlier ones are ready, unless its podManagementPolicy is Parallel.`,
+      remedy: `Look why it is not ready: \`kubectl -n ${namespace} describe pod ${blocker}\`. Scale the StatefulSet if it has no replica of that number.`,
+    }
+  }
   return {
     code: 'no-such-endpoint',
     reason: `${who} has ${count}, ${listed(stem, has)}: there is no ${label}.`,
@@ -47,19 +56,24 @@ export async function ordinalMissing(
   }
 }
 
-/** Names of the Pods of a StatefulSet; none where they cannot be seen, or there may be more than a look shows. */
+/** The Pods of a StatefulSet; none where they cannot be seen, or there may be more than a look shows. */
 async function podsOfSet(
   { looker }: Explaining,
   namespace: string,
   set: string,
-): Promise<readonly string[]> {
+): Promise<readonly InspectedObject[]> {
   const { objects } = await looker.pods(namespace, undefined)
   if (objects.length >= MAX_OBJECTS) return []
-  return objects
-    .filter(({ metadata }) =>
-      metadata?.ownerReferences?.some(({ kind, name }) => kind === 'StatefulSet' && name === set),
-    )
-    .map(({ metadata }) => metadata?.name ?? '')
+  return objects.filter(({ metadata }) =>
+    metadata?.ownerReferences?.some(({ kind, name }) => kind === 'StatefulSet' && name === set),
+  )
+}
+
+const nameOf = ({ metadata }: InspectedObject): string => metadata?.name ?? ''
+
+function isReady({ status }: InspectedObject): boolean {
+  const conditions: readonly { type?: string; status?: string }[] = status?.conditions ?? []
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
 }
 
 /** The ordinals of the names that have this stem, each once, lowest first. */

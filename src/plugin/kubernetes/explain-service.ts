@@ -83,7 +83,16 @@ function externalName(explaining: Explaining, service: ServiceRecord): Problem |
       remedy: `Ask for ${name}.${namespace}.svc.${nameToText(asked.zone.name)}`,
     }
   }
-  if (reply === undefined || explaining.query.qtype === TYPE.CNAME) return undefined
+  if (reply === undefined) return undefined
+  const circle = circleFrom(explaining, service)
+  if (circle !== undefined) {
+    return {
+      code: 'external-name-fails',
+      reason: `${where} leads in a circle: ${circle.join(' to ')}.`,
+      remedy: `Let one of them lead elsewhere: \`kubectl -n ${namespace} edit service ${name}\`.`,
+    }
+  }
+  if (explaining.query.qtype === TYPE.CNAME) return undefined
   const resolved = reply.answer.some(({ type }) => type === explaining.query.qtype)
   if (resolved) return undefined
   const failed = reply.rcode === RCODE.NOERROR ? 'no address' : rcodeToText(reply.rcode)
@@ -92,6 +101,25 @@ function externalName(explaining: Explaining, service: ServiceRecord): Problem |
     reason: `${where} leads to ${target}, for which there is ${failed}.`,
     remedy: `Explain ${target} itself, and correct externalName with \`kubectl -n ${namespace} edit service ${name}\`.`,
   }
+}
+
+/** The ExternalNames from a Service back to one that was met before, as `NAMESPACE/NAME`. */
+function circleFrom({ asked, finder }: Explaining, from: ServiceRecord): string[] | undefined {
+  const zone = `.svc.${nameToText(asked.zone.name).slice(0, -1)}`
+  const met: string[] = []
+  let service: ServiceRecord | undefined = from
+  while (service?.type === 'ExternalName') {
+    const id = `${service.namespace}/${service.name}`
+    if (met.includes(id)) return [...met, id]
+    met.push(id)
+    const target: string = service.externalName.toLowerCase().replace(/\.$/, '')
+    const [name = '', namespace = '', more] = target.slice(0, -zone.length).split('.')
+    service =
+      target.endsWith(zone) && more === undefined
+        ? finder.store.service(name, namespace)
+        : undefined
+  }
+  return undefined
 }
 
 async function explainAddresses(

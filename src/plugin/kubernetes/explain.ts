@@ -7,7 +7,13 @@ import type { Asked } from './asked.ts'
 import type { Config } from './config.ts'
 import { governingMissing } from './explain-governing.ts'
 import { explainImport } from './explain-import.ts'
-import { misread, namespaceProblem, outside, serviceMissing } from './explain-names.ts'
+import {
+  misread,
+  namespaceProblem,
+  outside,
+  podForService,
+  serviceMissing,
+} from './explain-names.ts'
 import { podProblem, reverseProblem } from './explain-pods.ts'
 import { searchListApplied } from './explain-search.ts'
 import { explainService } from './explain-service.ts'
@@ -54,7 +60,7 @@ export async function explainAsked(explaining: Explaining): Promise<Explanation>
     return problem(
       (await governingMissing(explaining)) ??
         (await searchListApplied(explaining)) ??
-        serviceMissing(explaining),
+        (await podForService(explaining, serviceMissing(explaining))),
     )
   }
   const explanation = await explainService(explaining, service)

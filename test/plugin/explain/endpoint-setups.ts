@@ -281,4 +281,41 @@ export const BROKEN_ENDPOINTS: readonly BrokenSetUp[] = [
     reason: 'There is no Service slwo in Namespace shop. There is slow.',
     remedy: `Ask for slow-0.slow.shop.svc.${zone}`,
   },
+  {
+    title: 'an ordinal that an earlier Pod holds up',
+    objects: [
+      headless('shop/ledger', 'ledger'),
+      workload(
+        'StatefulSet',
+        'shop/ledger',
+        'ledger',
+        { serviceName: 'ledger', replicas: 3 },
+        { [ANNOTATIONS.ready]: 'false' },
+      ),
+    ],
+    ask: `ledger-2.ledger.shop.svc.${zone} A`,
+    code: 'no-such-endpoint',
+    reason:
+      'StatefulSet shop/ledger has 1 Pod, ledger-0: there is no ledger-2. ledger-0 is not ready, and a StatefulSet makes no further Pod before the earlier ones are ready',
+    remedy: 'Look why it is not ready: `kubectl -n shop describe pod ledger-0`.',
+  },
+  {
+    title: 'a hostname without subdomain',
+    objects: [
+      headless('shop/lonely', 'lonely'),
+      pod('lonely-pod', { app: 'lonely' }, { hostname: 'hermit' }),
+    ],
+    ask: `hermit.lonely.shop.svc.${zone} A`,
+    code: 'no-hostname',
+    reason: 'Pod shop/lonely-pod has hostname hermit and no subdomain',
+    remedy: 'Create the Pod anew with `subdomain: lonely`.',
+  },
+  {
+    title: 'a Pod’s name in the place of a Service’s',
+    objects: [],
+    ask: `lonely-pod.shop.svc.${zone} A`,
+    code: 'pod-without-service',
+    reason: 'There is no Service lonely-pod in Namespace shop. lonely-pod is a Pod',
+    remedy: 'Ask for a Service that selects the Pod (its labels: app=lonely), or create one.',
+  },
 ]

@@ -259,6 +259,45 @@ export const BROKEN: readonly BrokenSetUp[] = [
     remedy: 'Explain missing.shop.svc.cluster.local itself',
   },
   {
+    title: 'ExternalNames that lead to each other',
+    objects: [
+      service('shop/round', {
+        type: 'ExternalName',
+        externalName: 'about.data.svc.cluster.local.',
+      }),
+      service('data/about', { type: 'ExternalName', externalName: 'round.shop.svc.cluster.local' }),
+    ],
+    ask: `round.shop.svc.${zone} A`,
+    code: 'external-name-fails',
+    reason: 'Service shop/round leads in a circle: shop/round to data/about to shop/round.',
+    remedy: 'Let one of them lead elsewhere: `kubectl -n shop edit service round`.',
+  },
+  {
+    title: 'service instead of svc',
+    objects: [],
+    ask: `web.shop.service.${zone} A`,
+    code: 'neither-svc-nor-pod',
+    reason: `Names in ${zone} end in svc or pod before the zone, and this one ends in service.`,
+    remedy: `Ask for web.shop.svc.${zone}`,
+  },
+  {
+    title: 'an address asked for as a name',
+    objects: [],
+    ask: '10.96.7.7 A',
+    code: 'address-asked',
+    reason: '10.96.7.7 is an address, and was asked for as if it were a name.',
+    remedy:
+      'A client that has an address needs no DNS. To know whose it is, explain 7.7.96.10.in-addr.arpa. PTR (`dig -x 10.96.7.7`).',
+  },
+  ...[`http://web.shop.svc.cluster.local:80/`, 'web.shop.svc.cluster.local:80'].map((ask) => ({
+    title: `what is more than a name: ${ask}`,
+    objects: [],
+    ask: `${ask} A`,
+    code: 'locator-asked',
+    reason: `${ask} was asked for as one name: a scheme, a port or a path is no part of a name.`,
+    remedy: 'Ask for web.shop.svc.cluster.local. Look in the client',
+  })),
+  {
     title: 'a search list that was never applied',
     objects: [],
     ask: 'web.shop. A',
