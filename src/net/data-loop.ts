@@ -1,5 +1,6 @@
 import { Reader } from '../table/reader.ts'
 import { Batch, PACKET_OCTETS } from './batch.ts'
+import { ring } from './bell.ts'
 import type { Limiter } from './limiter.ts'
 import { Limits } from './limits.ts'
 import { writeMiss, writeObservation } from './records.ts'
@@ -240,8 +241,7 @@ export class DataLoop {
     this.observations.commit()
     if (!this.urgent) return
     this.urgent = false
-    Atomics.add(control, CONTROL.BELL, 1)
-    if (Atomics.exchange(control, CONTROL.WAITING, 0) === 1) Atomics.notify(control, CONTROL.BELL)
+    ring(control)
   }
 
   /** Nothing to read, or a signal: ordinary. An error of an earlier answer, reported here, is no concern of the next query. */

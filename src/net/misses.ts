@@ -1,4 +1,5 @@
 import { PACKET_OCTETS } from './batch.ts'
+import { ring, whenRung } from './bell.ts'
 import { copy } from './copy.ts'
 import type { Front } from './front.ts'
 import { Leftovers } from './leftovers.ts'
@@ -8,7 +9,7 @@ import { Outbox } from './outbox.ts'
 import { clientOf, isIpv6, type Locals, udpPeer } from './peers.ts'
 import { cameAt, Record, readMiss } from './records.ts'
 import { RingReader } from './ring.ts'
-import { CONTROL, type PlaneMemory } from './shared.ts'
+import type { PlaneMemory } from './shared.ts'
 import type { Syscalls } from './syscalls.ts'
 
 /** Queries that are taken from the queues before everything else on this thread has its turn. */
@@ -36,6 +37,8 @@ interface Parts {
   readonly front: Front | undefined
   readonly listener: (number: number) => Listening | undefined
   readonly observations: Observations
+  /** Told of what went wrong outside of any handler. */
+  readonly onFailure: (error: unknown) => void
 }
 
 /**
@@ -73,9 +76,7 @@ export class Misses {
 
   stop(): void {
     this.stopped = true
-    const { control } = this.parts.memory
-    Atomics.add(control, CONTROL.BELL, 1)
-    Atomics.notify(control, CONTROL.BELL)
+    ring(this.parts.memory.control)
   }
 
   /** One slice, then whatever else has to be done, then the next; with nothing left, until the bell rings. */
@@ -85,22 +86,7 @@ export class Misses {
     const taken = this.takeSlice()
     this.outbox.flush()
     if (taken > 0) setImmediate(this.turn)
-    else this.sleep()
-  }
-
-  private sleep(): void {
-    const { control } = this.parts.memory
-    const bell = Atomics.load(control, CONTROL.BELL)
-    Atomics.store(control, CONTROL.WAITING, 1)
-    // Whoever queued before it saw that this thread waits has not rung.
-    if (!this.isEmpty()) {
-      Atomics.store(control, CONTROL.WAITING, 0)
-      setImmediate(this.turn)
-      return
-    }
-    const wait = Atomics.waitAsync(control, CONTROL.BELL, bell)
-    if (wait.async) void wait.value.then(this.turn)
-    else setImmediate(this.turn)
+    else whenRung(this.parts.memory.control, () => this.isEmpty(), this.turn)
   }
 
   /** Whether nothing is queued. */
@@ -118,8 +104,7 @@ export class Misses {
       for (let n = 0; n < share; n++) {
         const at = ring.read()
         if (at < 0) break
-        this.take(ring, at, thread)
-        ring.release()
+        this.takeSafely(ring, at, thread)
         taken++
       }
     }
@@ -135,11 +120,20 @@ export class Misses {
     const { ring } = this.leftovers
     while (this.leftovers.take(descriptor, listener)) {
       for (let at = ring.read(); at >= 0; at = ring.read()) {
-        this.take(ring, at, thread)
-        ring.release()
+        this.takeSafely(ring, at, thread)
       }
     }
     this.outbox.flush()
+  }
+
+  /** A bug costs the query that finds it, never those behind it. */
+  private takeSafely(ring: RingReader, at: number, thread: number): void {
+    try {
+      this.take(ring, at, thread)
+    } catch (error) {
+      this.parts.onFailure(error)
+    }
+    ring.release()
   }
 
   private take(ring: RingReader, at: number, thread: number): void {
