@@ -64,7 +64,7 @@ export const PLACES: Readonly<Record<string, string>> = {
 /** Silence is waited for this long where the recording says nothing. */
 const SILENCE_MS = 1500
 /** An answer that should come may take this long. */
-const PATIENCE_MS = 6000
+const PATIENCE_MS = 30_000
 
 export const loadScenario = (path: string): Scenario => JSON.parse(readFileSync(path, 'utf8'))
 
