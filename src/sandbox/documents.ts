@@ -49,6 +49,14 @@ export function answerDiscovery(request: ApiRequest, response: ServerResponse): 
   return true
 }
 
+/** What kubectl looks at before it says that a kind is not known; there are none, and none can be made. */
+const NO_DEFINITIONS = {
+  kind: 'CustomResourceDefinitionList',
+  apiVersion: 'apiextensions.k8s.io/v1',
+  metadata: { resourceVersion: '0' },
+  items: [],
+}
+
 function asksAggregated(request: ApiRequest): boolean {
   return negotiate(request.accept, ['discovery']) === 'discovery'
 }
@@ -71,6 +79,8 @@ function documentAt(path: string): Json | undefined {
       return apiResourceList('v1')
     case '/openapi/v2':
       return openapiV2()
+    case '/apis/apiextensions.k8s.io/v1/customresourcedefinitions':
+      return NO_DEFINITIONS
     case '/openapi/v3':
       return openapiV3Index()
   }

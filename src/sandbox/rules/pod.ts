@@ -1,4 +1,5 @@
 import { looseIp } from '../addresses.ts'
+import { annotationProblems } from '../controllers/annotations.ts'
 import { dns1123Label, dns1123Subdomain, portName, portNumber } from '../names.ts'
 import { equal } from '../patch.ts'
 import { type FieldError, field, invalidEach, oneOf } from '../status.ts'
@@ -22,6 +23,9 @@ export const podRules: Rules = {
     if (old === undefined) return validatePodSpec(pod.spec, 'spec')
     return changedPodSpec(old, pod)
   },
+
+  /** Not the real API server's, which knows none of these annotations. */
+  warnings: (pod) => annotationProblems(pod, 'metadata.annotations'),
 }
 
 export function podSpecDefaults(spec: Json): void {

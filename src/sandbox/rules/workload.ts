@@ -1,3 +1,4 @@
+import { ANNOTATION_PREFIX, annotationProblems } from '../controllers/annotations.ts'
 import { dns1123Label } from '../names.ts'
 import { equal } from '../patch.ts'
 import { resource } from '../resources.ts'
@@ -42,6 +43,7 @@ export const deploymentRules: Rules = {
     }
     return [...errors, ...changedSelector(deployment, old)]
   },
+  warnings: steeringWarnings,
 }
 
 function validateStrategy(strategy: Json): FieldError[] {
@@ -70,6 +72,7 @@ export const replicaSetRules: Rules = {
     ...validateTemplate(replicaSet),
     ...changedSelector(replicaSet, old),
   ],
+  warnings: steeringWarnings,
 }
 
 /** apps/v1 StatefulSet. */
@@ -112,18 +115,32 @@ export const statefulSetRules: Rules = {
     return errors
   },
   /** Not the real API server's: it says nothing, and people look for the names of their Pods. */
-  warnings({ metadata, spec }, storage) {
+  warnings(set, storage) {
+    const { metadata, spec } = set
     const { serviceName } = spec
     const namespace = metadata.namespace ?? ''
-    if (serviceName && storage.get(SERVICES, namespace, serviceName) !== undefined) return []
+    const steering = steeringWarnings(set)
+    if (serviceName && storage.get(SERVICES, namespace, serviceName) !== undefined) return steering
     const missing = serviceName
       ? `there is no Service "${serviceName}" in namespace "${namespace}" yet`
       : 'no Service is named'
-    return [`spec.serviceName: ${missing}; without it the Pods have no names of their own`]
+    const text = `spec.serviceName: ${missing}; without it the Pods have no names of their own`
+    return [text, ...steering]
   },
 }
 
 const SERVICES = resource('v1', 'Service')
+
+/** What steers no Pod, though it looks so: Pods have the annotations of the template, not of the workload. */
+function steeringWarnings({ metadata, spec }: ApiObject): string[] {
+  const misplaced = Object.keys(metadata.annotations ?? {})
+    .filter((name) => name.startsWith(ANNOTATION_PREFIX))
+    .map((name) => {
+      const path = `metadata.annotations[${name}]`
+      return `${path}: counts for nothing here; Pods have those of spec.template.metadata.annotations`
+    })
+  return [...misplaced, ...annotationProblems(spec.template, 'spec.template.metadata.annotations')]
+}
 
 function validateUpdateStrategy({ type, rollingUpdate }: Json): FieldError[] {
   const path = 'spec.updateStrategy'
