@@ -170,9 +170,9 @@ export class Server {
       tableMib,
       observer: this.observer,
     })
-    const { plane, table } = data
+    const { plane, table, onFailure } = data
     const { metrics, host, observer } = this
-    const listeners = new Listeners({ log, metrics, host, plane, table, observer })
+    const listeners = new Listeners({ log, metrics, host, plane, table, observer, onFailure })
     const close = async () => {
       await listeners.close()
       await data.close()

@@ -41,6 +41,8 @@ export interface MemoryStoreOptions {
   clock: Pick<Clock, 'now'> & Partial<Pick<Clock, 'after' | 'monotonic'>>
   /** Told, after each slice that was stored or removed, how long ago its cause was. */
   observeLatency?: (kind: ServiceKind, seconds: number) => void
+  /** Told of a listener that threw, which is a bug, and keeps the change from nobody else. */
+  onFailure?: (error: unknown) => void
 }
 
 /** The store itself: shelves of records, what holds which address, and who is told of changes. */
@@ -300,6 +302,12 @@ export class MemoryStore implements Store {
 
   #emit(keys: readonly string[]): void {
     if (keys.length === 0) return
-    for (const listener of this.#listeners) listener(keys)
+    for (const listener of this.#listeners) {
+      try {
+        listener(keys)
+      } catch (error) {
+        this.#options.onFailure?.(error)
+      }
+    }
   }
 }

@@ -70,6 +70,7 @@ export async function openStore(config: StoreConfig, deps: StoreDeps): Promise<O
     zonal: config.zonal ?? false,
     clock,
     observeLatency: (kind, seconds) => observer.latency(kind, seconds),
+    onFailure: (error) => log.error(`a change was not taken by all: ${stackOf(error)}`),
   })
   const pool = new Interner()
   const shared = {
@@ -129,6 +130,10 @@ async function sourceOf(config: StoreConfig, credentials: Credentials): Promise<
 }
 
 const LIVING_PODS = 'status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown'
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
 
 function userAgent(version = '0'): string {
   return `Muster/${version} (${process.platform}/${process.arch}/node${process.versions.node})`

@@ -100,10 +100,16 @@ export class Reflector {
       this.#asked = undefined
       if (next.failure !== undefined && !this.#mayListAtOnce(next)) await this.#rest(next)
       if (this.#stop.signal.aborted) return
-      if (next.list !== undefined) next = await this.#list(next.list)
-      else if (next.doubt === true) next = await this.#compareVersions()
-      else next = await this.#watch()
+      next = await this.#round(next).catch((error: Error) => {
+        this.#deps.log.error(`watch ${this.kind.resource}: ${error.stack}`)
+        return { list: 'error', failure: error.message }
+      })
     }
+  }
+
+  #round(next: Outcome): Promise<Outcome> {
+    if (next.list !== undefined) return this.#list(next.list)
+    return next.doubt === true ? this.#compareVersions() : this.#watch()
   }
 
   stop(): void {

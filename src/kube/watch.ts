@@ -50,7 +50,12 @@ export function readStream(
   cancel = clock.after(silenceMs(), watchSilence)
   body.on('data', (chunk: Buffer) => {
     heardAt = clock.monotonic()
-    const progress = push(chunk)
+    let progress: Progress
+    try {
+      progress = push(chunk)
+    } catch (error) {
+      return finish({ end: 'reset', failure: `not taken: ${(error as Error).stack}` })
+    }
     if (wholes() !== known) {
       known = wholes()
       wholeAt = heardAt

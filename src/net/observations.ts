@@ -12,6 +12,8 @@ interface Parts {
   readonly listener: (number: number) => Listening | undefined
   readonly onRepeat: OnRepeat
   readonly onSample: OnSample
+  /** Told of a listener that threw. */
+  readonly onFailure: (error: unknown) => void
 }
 
 /** What the data threads tell of answers that they gave: to those who asked for each, and to those who asked for a sample. */
@@ -40,9 +42,11 @@ export class Observations {
     const { record } = this
     readObservation(ring, at, record)
     const listening = this.parts.listener(record.listener)
-    if (listening !== undefined) {
-      if (record.weight > 0) this.tellSample(ring)
-      if (record.isObserved) this.tellRepeat(ring, listening)
+    try {
+      if (listening !== undefined && record.weight > 0) this.tellSample(ring)
+      if (listening !== undefined && record.isObserved) this.tellRepeat(ring, listening)
+    } catch (error) {
+      this.parts.onFailure(error)
     }
     ring.release()
   }

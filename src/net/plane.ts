@@ -99,8 +99,15 @@ export class DataPlane {
     const { onFailure = () => {} } = options
     const groups = new Groups({ memory, threads, syscalls, workers, onFailure })
     const listener = (number: number) => groups.listening(number)
-    const observations = new Observations({ memory, front, listener, onRepeat, onSample })
-    const misses = new Misses({ memory, syscalls, front, listener, observations })
+    const observations = new Observations({
+      memory,
+      front,
+      listener,
+      onRepeat,
+      onSample,
+      onFailure,
+    })
+    const misses = new Misses({ memory, syscalls, front, listener, observations, onFailure })
     groups.takenBy({ misses, observations })
     this.groups = groups
     this.observations = observations

@@ -31,6 +31,8 @@ interface Parts {
   /** The answer table; undefined without one. */
   readonly table: Table | undefined
   readonly observer: Observer
+  /** Told of what went wrong outside of all plugins. */
+  readonly onFailure: (error: unknown) => void
 }
 
 /** One listening address: its sockets, and what answers there now. */
@@ -176,7 +178,7 @@ export class Listeners {
     const handle: Responder['handle'] = (packet, peer) => {
       return listening.answering.responder.handle(packet, peer)
     }
-    const { plane, metrics } = this.parts
+    const { plane, metrics, onFailure } = this.parts
     const { scope } = listening.answering
     const responses = metrics.counter(
       'coredns_dns_https_responses_total',
@@ -190,7 +192,7 @@ export class Listeners {
         handle,
         plane,
         scope,
-        onStatus,
+        { onStatus, onFailure },
         this.sharesPort(listener, planned),
       )) {
         listening.sockets.push(await open(listening.sockets[0]?.port ?? listener.port))
@@ -287,6 +289,11 @@ export class Listeners {
   }
 }
 
+interface Told {
+  readonly onStatus: (status: number) => void
+  readonly onFailure: (error: unknown) => void
+}
+
 type Open = (port: number) => Promise<OpenListener>
 
 /** What has to be opened for a listener, streams first: a port that they got by asking for 0 is then the datagrams' too. */
@@ -295,18 +302,18 @@ function openers(
   handle: Responder['handle'],
   plane: DataPlane,
   scope: number,
-  onStatus: (status: number) => void,
+  { onStatus, onFailure }: Told,
   sharesPort: boolean,
 ): Open[] {
   const { host, transport, settings, tls } = listener
   const { timeouts } = settings
   const { front } = plane
-  const stream = { host, timeouts, front, scope, sharesPort }
+  const stream = { host, timeouts, front, scope, sharesPort, onFailure }
   switch (transport) {
     case 'dns':
       return [
         (port) => openStream({ ...stream, port, transport: 'tcp' }, handle),
-        (port) => openDatagram({ host, port, plane, scope, sharesPort }, handle),
+        (port) => openDatagram({ host, port, plane, scope, sharesPort, onFailure }, handle),
       ]
     case 'tls':
       return [

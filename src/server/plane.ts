@@ -11,6 +11,7 @@ import { Utilisation } from './utilisation.ts'
 
 /** How often repetitions are counted and memory is moved on, whether or not anyone asks for the metrics. */
 const COLLECT_MS = 1000
+const FAILURE_SAID_EVERY_MS = 10_000
 const MIB = 1 << 20
 
 export interface DataPlaneParts {
@@ -35,6 +36,8 @@ export function makeDataPlane({
 }: DataPlaneParts): {
   readonly plane: DataPlane
   readonly table: Table | undefined
+  /** To be told of what went wrong outside of all plugins. */
+  readonly onFailure: (error: unknown) => void
   /** What is the matter with the data threads; undefined while nothing is. */
   ailment(): string | undefined
   close(): Promise<void>
@@ -50,7 +53,8 @@ export function makeDataPlane({
           now: () => performance.now(),
         })
   const { sample: onSample } = observer
-  const plane = new DataPlane({ threads, table, log, onRepeat: tellRepeat, onSample })
+  const onFailure = tellFailures(metrics, log)
+  const plane = new DataPlane({ threads, table, log, onRepeat: tellRepeat, onSample, onFailure })
   const collect = () => table?.collect()
   const stillness = new Stillness()
   const utilisation = new Utilisation()
@@ -81,6 +85,7 @@ export function makeDataPlane({
   return {
     plane,
     table,
+    onFailure,
     ailment: () => stillness.ailment,
     close: async () => {
       await plane.close()
@@ -89,6 +94,18 @@ export function makeDataPlane({
       forget()
       forgetStats()
     },
+  }
+}
+
+/** A bug outside of all plugins is counted as theirs are; the log shows where it was, not more than once in so long. */
+function tellFailures(metrics: Registry, log: Logger): (error: unknown) => void {
+  let saidAt = Number.NEGATIVE_INFINITY
+  return (error) => {
+    metrics.counter('coredns_panics_total', '').labels().inc()
+    if (performance.now() - saidAt < FAILURE_SAID_EVERY_MS) return
+    saidAt = performance.now()
+    const shown = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    log.error(`a query got no answer: ${shown}`)
   }
 }
 

@@ -1,4 +1,6 @@
 import t from 'tap'
+import type { MemoryStore } from '../../src/kube/memory.ts'
+import { serviceKey } from '../../src/kube/store.ts'
 import { line, refuse } from './fake-api.ts'
 import { service, slice } from './objects.ts'
 import { scene, until } from './scene.ts'
@@ -301,3 +303,33 @@ for (const watchList of [true, false]) {
     },
   )
 }
+
+t.test('a listener that throws keeps a change from nobody else, and is told of', async (t) => {
+  const { api, store, lines } = await scene(t)
+  await until(() => store.synced)
+  store.onChange(() => {
+    throw new Error('a bug')
+  })
+  const told: string[] = []
+  store.onChange((keys) => void told.push(...keys))
+  api.put('services', service('new', 'shop'))
+  await until(() => told.includes(serviceKey('new', 'shop')))
+  t.match(lines.join('\n'), /a change was not taken by all: Error: a bug/)
+  api.put('services', service('newer', 'shop'))
+  await until(() => store.service('newer', 'shop') !== undefined)
+})
+
+t.test('an error in the reader itself costs a new list, and is told of', async (t) => {
+  const { api, open, store, clock, lines } = await scene(t)
+  await until(() => store.synced)
+  const { services } = (store as MemoryStore).shelves
+  const { put } = services
+  services.put = () => {
+    services.put = put
+    throw new Error('a bug')
+  }
+  api.put('services', service('new', 'shop'))
+  await until(() => store.service('new', 'shop') !== undefined, clock, 20)
+  t.match(lines.join('\n'), /Failed to watch services: not taken: Error: a bug/)
+  t.equal(open.stats().objects.services, 2)
+})

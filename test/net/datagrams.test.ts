@@ -153,6 +153,23 @@ for (const [machine, options] of machines) {
 }
 
 if (typeof loadSyscalls() !== 'string') {
+  t.test('who throws when told of a repetition keeps no other query from its answer', async (t) => {
+    let failures = 0
+    const onRepeat = () => {
+      throw new Error('a bug')
+    }
+    const server = new PlaneBench(1, { onRepeat, onFailure: () => failures++ })
+    t.teardown(() => server.close())
+    const port = await server.open()
+    server.publish(WEB, { observed: true })
+    const client = await UdpClient.open()
+    t.teardown(() => client.close())
+    for (let id = 0; id < 20; id++) await client.send(query(WEB, { id }), port)
+    t.equal(await client.collected(20), 20)
+    while (failures < 20) await new Promise((later) => setTimeout(later, 5))
+    t.ok(await client.ask(query('n.example', { id: 20 }), port), 'nor the chain from its own')
+  })
+
   t.test('several addresses share the threads', async (t) => {
     const server = new PlaneBench(2)
     t.teardown(() => server.close())

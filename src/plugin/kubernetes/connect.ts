@@ -114,9 +114,12 @@ export function tellChanges(
   for (const stamp of STAMPS) noteSerial(stamp)
   const firsts = firstListeners(store)
   store.onChange((keys) => {
-    for (const first of firsts) first(keys)
-    for (const stamp of STAMPS) if (keys.includes(stampKey(stamp))) noteSerial(stamp)
-    versions.bump([...keys, whole])
+    try {
+      for (const first of firsts) first(keys)
+      for (const stamp of STAMPS) if (keys.includes(stampKey(stamp))) noteSerial(stamp)
+    } finally {
+      versions.bump([...keys, whole])
+    }
   })
 }
 
