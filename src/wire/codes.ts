@@ -161,6 +161,9 @@ const rcodes = new Map<string, number>(Object.entries(RCODE))
 export const typeToText = (type: number): string => typeWords.get(type) ?? `TYPE${type}`
 /** `IN`, `CLASS42` (RFC 3597 §5). */
 export const classToText = (class_: number): string => classWords.get(class_) ?? `CLASS${class_}`
+/** The same, where `ANY` could be taken for the type: `CLASS255`. */
+export const classBesideType = (class_: number): string =>
+  class_ === CLASS.ANY ? `CLASS${class_}` : classToText(class_)
 /** `NXDOMAIN`, `RCODE12`. */
 export const rcodeToText = (rcode: number): string => rcodeWords.get(rcode) ?? `RCODE${rcode}`
 

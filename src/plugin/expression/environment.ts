@@ -1,4 +1,4 @@
-import { classToText, typeToText } from '../../wire/codes.ts'
+import { classBesideType, typeToText } from '../../wire/codes.ts'
 import { opcodeOf } from '../../wire/header.ts'
 import { nameToText } from '../../wire/name.ts'
 import { addressOctets, Cidr } from '../cidr.ts'
@@ -17,7 +17,7 @@ const FUNCTIONS: ReadonlyMap<string, QueryFunction> = new Map<string, QueryFunct
   ['now', (_, ...args) => now(Date.now(), ...args)],
   ['type', (query) => typeToText(query.qtype)],
   ['name', (query) => nameToText(query.folded)],
-  ['class', (query) => classToText(query.qclass)],
+  ['class', (query) => classBesideType(query.qclass)],
   ['proto', (query) => query.proto],
   ['size', (query) => query.exchange.packet?.length ?? 0],
   ['client_ip', (query) => query.exchange.client.address.replace(/%.*$/, '')],

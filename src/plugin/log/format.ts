@@ -1,4 +1,4 @@
-import { classToText, rcodeToText, typeToText } from '../../wire/codes.ts'
+import { classBesideType, rcodeToText, typeToText } from '../../wire/codes.ts'
 import { FLAG, opcodeOf } from '../../wire/header.ts'
 import { nameToText } from '../../wire/name.ts'
 import { queryOctets } from '../measure.ts'
@@ -61,7 +61,7 @@ const metadata =
 const VALUES = new Map<string, Piece>([
   ['{type}', ({ query }) => typeToText(query.qtype)],
   ['{name}', ({ query }) => nameToText(query.folded)],
-  ['{class}', ({ query }) => classToText(query.qclass)],
+  ['{class}', ({ query }) => classBesideType(query.qclass)],
   ['{proto}', ({ query }) => query.proto],
   ['{size}', ({ query }) => String(queryOctets(query))],
   ['{remote}', ({ query }) => bracketed(query.exchange.client.address)],

@@ -3,6 +3,7 @@ import { module as errors } from '../../../src/plugin/errors/setup.ts'
 import { ALWAYS, ONCE } from '../../../src/plugin/lifetime.ts'
 import { module as log } from '../../../src/plugin/log/setup.ts'
 import type { Plugin } from '../../../src/plugin/plugin.ts'
+import type { Query } from '../../../src/plugin/query.ts'
 import { giveUp, replyTo, silence } from '../../../src/plugin/reply.ts'
 import { module as rewrite } from '../../../src/plugin/rewrite/setup.ts'
 import { CLASS, RCODE } from '../../../src/wire/codes.ts'
@@ -17,6 +18,7 @@ function clock() {
 }
 
 const A_TEST = 'a.test. 60 IN A 192.0.2.1'
+const replies = (query: Query) => replyTo(query, 'backend')
 const from = { from: '127.0.0.1', fromPort: 49661 }
 
 t.test("a line has the reference's shape", async (t) => {
@@ -50,6 +52,12 @@ t.test('a reply that no plugin wrote is told with its rcode, and before the erro
     '[INFO] 127.0.0.1:49661 - 4711 "A IN y.b.test. udp 26 false 512" SERVFAIL qr,rd 26 0.000175992s',
     '[ERROR] plugin/errors: 2 y.b.test. A: no luck',
   ])
+})
+
+t.test('class ANY is shown by its number, since ANY is a type as well', async (t) => {
+  const chain = await arrange('log . "{class} {type}"', [log], { backend: answering(A_TEST) })
+  await chain.plugin('log').serve(queryFor('a.test ANY', { qclass: CLASS.ANY }), replies)
+  t.strictSame(chain.log, ['[INFO] CLASS255 ANY'])
 })
 
 t.test('silence has neither rcode nor flags', async (t) => {
