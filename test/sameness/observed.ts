@@ -25,10 +25,25 @@ export async function countsOf(rig: Rig, buckets = false): Promise<Map<string, s
   return counts
 }
 
+/** What clients were told, whoever said it: the same even where an answer that was kept was over for one server, and not yet for the other. */
+export function toldOf(counts: ReadonlyMap<string, string>): Map<string, string> {
+  const told = new Map<string, string>()
+  for (const [key, count] of counts) {
+    if (!key.startsWith('coredns_dns_')) continue
+    const plain = key.replace(/,plugin="[^"]*"/, '')
+    told.set(plain, String(Number(told.get(plain) ?? 0) + Number(count)))
+  }
+  return told
+}
+
+/** Said by a server whose start took long. */
+const SLOW_START = /waiting for Kubernetes API before starting server/
+
 /** Lines of the log, each with how often it came: without ids, clients' ports and durations. */
 export function linesOf(rig: Rig): (readonly [string, number])[] {
   const counts = new Map<string, number>()
   for (const line of rig.log) {
+    if (SLOW_START.test(line)) continue
     const plain = rig
       .placed(line)
       .replace(/^(\[\w+\] \S+?):\d+ - \d+ /, '$1:PORT - ID ')
