@@ -20,6 +20,9 @@ interface Closed {
   gone: number
 }
 
+/** How long there is no other try after one that found no memory for a filter. */
+export const NO_ROOM_MS = 60_000
+
 /** Names that are looked at in one turn of the event loop, so that a great cluster's filter holds nobody up. */
 const TURN_NAMES = 2048
 
@@ -32,9 +35,13 @@ export class ClosedZones {
   private readonly known = new Map<ClosedZone, Closed>()
   private readonly building = new Map<ClosedZone, Building>()
   private readonly forgets = new Map<ClosedZone, () => void>()
+  private readonly now: () => number
+  private notBefore = Number.NEGATIVE_INFINITY
 
-  constructor(table: Table) {
+  /** @param now milliseconds of the monotonic clock */
+  constructor(table: Table, now: () => number) {
     this.table = table
+    this.now = now
   }
 
   /**
@@ -45,7 +52,8 @@ export class ClosedZones {
   filterOf(zone: ClosedZone, zoneLabels: number, others: readonly Name[]): Closed | undefined {
     const known = this.known.get(zone)
     if (known !== undefined && !isWorn(known)) return known
-    if (!this.building.has(zone)) this.build(zone, zoneLabels, others)
+    if (!this.building.has(zone) && this.now() >= this.notBefore)
+      this.build(zone, zoneLabels, others)
     return this.known.get(zone)
   }
 
@@ -82,7 +90,10 @@ export class ClosedZones {
     for (const name of zone.names()) if (names.push(name) % TURN_NAMES === 0) yield
     const capacity = Math.max(MIN_NAMES, HEADROOM * (names.length + others.length))
     const filter = this.openFilter(zone, capacity)
-    if (filter === undefined) return
+    if (filter === undefined) {
+      this.notBefore = this.now() + NO_ROOM_MS
+      return
+    }
     let whole = false
     try {
       for (const [i, [name, open]] of names.entries()) {

@@ -38,7 +38,7 @@ export class Publisher {
     this.router = router
     this.scope = scope
     this.now = now
-    this.closedZones = new ClosedZones(table)
+    this.closedZones = new ClosedZones(table, now)
     this.observer = observer
   }
 

@@ -10,6 +10,8 @@ import { endOfName, type Octets, type Rr, rdataLayout } from './record.ts'
 export const MAX_MESSAGE_OCTETS = 0xffff
 /** Octets that every UDP client takes (RFC 1035 §4.2.1). */
 export const MIN_UDP_OCTETS = 512
+/** Octets that fit into one datagram, with the headers of IPv4 and UDP (RFC 791 §3.1, RFC 768). */
+export const MAX_UDP_OCTETS = 0xffff - 20 - 8
 
 /** RFC 1035 §4.1.4: to the first octet behind the header. */
 const POINTER_TO_QUESTION = 0xc000 | HEADER_OCTETS

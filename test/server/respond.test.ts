@@ -153,6 +153,24 @@ function makeQuery(exchange: Exchange, question: Question): Query {
   return new Query(exchange, { id: 1, flags: 0x0100, question, opt: undefined }, message)
 }
 
+t.test('a client that takes more than a datagram holds gets what it holds, and TC', (t) => {
+  const qname = name('a')
+  const rdata = '\xc0\0\x02\x01' as Octets
+  const answer = Array.from({ length: 5000 }, () => ({
+    owner: qname,
+    type: 1,
+    class: 1,
+    ttl: 5,
+    rdata,
+  }))
+  const many: Plugin = { name: 'many', serve: (query) => replyTo(query, 'many', { answer }) }
+  const packet = Buffer.from('12340100000100000000000101610000010001000029ffff000000000000', 'hex')
+  const message = Buffer.from(answered(responder(block('.', [many])).handle(packet, peer)) ?? [])
+  t.ok(message.length > 65_000 && message.length <= 65_507, String(message.length))
+  t.equal((message[2] as number) & 2, 2)
+  t.end()
+})
+
 t.test('an EDNS option that its code does not allow gets FORMERR', async (t) => {
   const serving = responder(block('.', [address]))
   const rcodeOf = (option: string) => {
