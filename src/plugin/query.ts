@@ -2,7 +2,7 @@ import { DNSSEC_OK, type Opt } from '../wire/edns.ts'
 import { FLAG } from '../wire/header.ts'
 import { fold, type Name } from '../wire/name.ts'
 import type { Message, Question } from '../wire/reader.ts'
-import { MAX_MESSAGE_OCTETS, MAX_UDP_OCTETS, MIN_UDP_OCTETS } from '../wire/writer.ts'
+import { MAX_MESSAGE_OCTETS, MIN_UDP_OCTETS } from '../wire/writer.ts'
 import type { Reply } from './reply.ts'
 
 /** How a query came in. */
@@ -109,10 +109,10 @@ export class Query {
     return this.exchange.transport === 'udp' ? 'udp' : 'tcp'
   }
 
-  /** Octets that a reply may have: what the client's OPT says, 512 at least and no more than a datagram holds, over UDP; 65535 over streams. */
+  /** Octets that a reply may have: what the client's OPT says, 512 at least, over UDP; 65535 over streams. */
   get sizeLimit(): number {
     if (this.exchange.transport !== 'udp') return MAX_MESSAGE_OCTETS
-    return Math.min(Math.max(this.opt?.udpSize ?? 0, MIN_UDP_OCTETS), MAX_UDP_OCTETS)
+    return Math.max(this.opt?.udpSize ?? 0, MIN_UDP_OCTETS)
   }
 
   /** The same query with other fields; what was noted on it goes along. */

@@ -2,7 +2,7 @@ import type { Query } from '../plugin/query.ts'
 import type { Reply } from '../plugin/reply.ts'
 import { OPTION } from '../wire/codes.ts'
 import { extendedError, type Opt, type Option } from '../wire/edns.ts'
-import { type Content, uncompressedOctets, type Writer } from '../wire/writer.ts'
+import { type Content, MAX_UDP_OCTETS, uncompressedOctets, type Writer } from '../wire/writer.ts'
 
 /** Option codes that a reply echoes when the client sent them. */
 const ECHOED: ReadonlySet<number> = new Set([
@@ -45,10 +45,11 @@ export function contentOf(query: Query, reply: Reply, opt: Opt | undefined): Con
   }
 }
 
-/** Octets that the reply may have, by the client's OPT as plugins left it. */
+/** Octets that the reply may have, by the client's OPT as plugins left it; no more than a datagram holds. */
 export function limitOf(query: Query, reply: Reply): number {
   const { askedWith } = reply
-  return askedWith === undefined ? query.sizeLimit : query.with(askedWith).sizeLimit
+  const { sizeLimit } = askedWith === undefined ? query : query.with(askedWith)
+  return query.exchange.transport === 'udp' ? Math.min(sizeLimit, MAX_UDP_OCTETS) : sizeLimit
 }
 
 /** The OPT record of the reply; undefined for none. */
