@@ -45,8 +45,15 @@ async function main(words: readonly string[]): Promise<void> {
         corefileSource(flags.conf, () => readFileSync(0, 'utf8')),
       )
   } catch (error) {
-    fail((error as Error).message)
+    const { message } = error as Error
+    fail(demo ? withOtherPorts(message) : message)
   }
+}
+
+/** What to do where something else has a port of the demonstration's, such as another demonstration. */
+function withOtherPorts(message: string): string {
+  if (!message.endsWith('address already in use')) return message
+  return `${message}; to take others: npm start -- -dns.port 1153 -api.port 16444 -page.port 9165 -explain.port 9164`
 }
 
 async function runExplain(words: readonly string[]): Promise<void> {

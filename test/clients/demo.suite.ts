@@ -191,7 +191,10 @@ t.test('a port in use is one clear line and exit code 1', async (t) => {
       `node_modules/.bin/muster demo -dns.port ${first} -api.port ${second} ${(await pagePorts()).join(' ')}`,
     )
     t.equal(code, 1)
-    t.match(output, /address already in use/)
+    t.match(
+      output,
+      /address already in use; (stop the program|to take others: npm start -- -dns\.port)/,
+    )
     t.equal(output.split('\n').length, 1, output)
   }
 })
