@@ -128,6 +128,7 @@ async function startMuster(): Promise<{ port: number; pid: number; stop: () => v
     errors
     kubernetes cluster.local {
         kubeconfig ${folder}/kubeconfig
+        startup_timeout 1m
     }
 }
 `,

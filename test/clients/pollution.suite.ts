@@ -104,6 +104,7 @@ async function start(): Promise<{ rig: Rig; end(): Promise<void> }> {
   errors
   kubernetes cluster.local {
     kubeconfig ${kubeconfig}
+    startup_timeout 1m
     pods insecure
   }
   loadbalance

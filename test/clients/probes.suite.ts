@@ -32,6 +32,7 @@ const corefile = (port: number) => `.:${port} {
     file ${folder}/db file.test
     kubernetes cluster.local {
         endpoint ${cluster.url}
+        startup_timeout 1m
     }
 }
 `

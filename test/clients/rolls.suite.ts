@@ -57,6 +57,7 @@ function corefileFor(port: number, more = ''): string {
     errors
     kubernetes cluster.local {
         kubeconfig ${folder}/kubeconfig
+        startup_timeout 1m
     }
 ${more}}
 `

@@ -59,6 +59,7 @@ const corefile = (port: string, kubeconfig: string) => `.:${port} {
   prometheus 127.0.0.1:0
   kubernetes cluster.local {
     kubeconfig ${kubeconfig}
+    startup_timeout 1m
     pods verified
   }
   loadbalance

@@ -50,6 +50,7 @@ const corefile = (port: number, kubeconfig: string) => `.:${port} {
   bind 127.0.0.1
   kubernetes cluster.local in-addr.arpa {
     kubeconfig ${kubeconfig}
+    startup_timeout 1m
     pods insecure
   }
   hosts {

@@ -22,9 +22,11 @@ export function corefileOf(
   name: string,
   places: { port: number; upstream: number; kubeconfig: string },
 ): string {
-  return readFileSync(`${folder}${name}.Corefile`, 'utf8').replace(/\{\{(\w+)\}\}/g, (_, place) =>
-    String(places[place as keyof typeof places]),
-  )
+  const text = readFileSync(`${folder}${name}.Corefile`, 'utf8')
+  // What is asked of a server that has not heard all is answered otherwise, and a busy machine may take its time over that.
+  return text
+    .replace('kubeconfig {{kubeconfig}}', 'kubeconfig {{kubeconfig}}\n startup_timeout 1m')
+    .replace(/\{\{(\w+)\}\}/g, (_, place) => String(places[place as keyof typeof places]))
 }
 
 /**

@@ -25,7 +25,7 @@ t.teardown(async () => {
 })
 
 const corefile = (pods: string, more = '') =>
-  `.:{{0}} {\n  errors\n  kubernetes cluster.local {\n    kubeconfig ${kubeconfig}\n    pods ${pods}\n  }\n  ${more}\n}\n`
+  `.:{{0}} {\n  errors\n  kubernetes cluster.local {\n    kubeconfig ${kubeconfig}\n    startup_timeout 1m\n    pods ${pods}\n  }\n  ${more}\n}\n`
 
 for (const more of ['loadbalance', 'cache 30']) {
   t.test(

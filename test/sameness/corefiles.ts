@@ -210,7 +210,7 @@ function kubernetesOf(dice: Dice, { kubeconfig }: Places): string {
     'cluster.local other.test',
     '.',
   ])
-  const lines = [`kubeconfig ${kubeconfig}`]
+  const lines = [`kubeconfig ${kubeconfig}`, 'startup_timeout 1m']
   lines.push(`pods ${dice.pick(['disabled', 'insecure', 'insecure', 'verified'])}`)
   if (dice.chance(0.6)) {
     lines.push(

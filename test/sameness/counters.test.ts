@@ -39,6 +39,7 @@ const COREFILE = `.:{{0}} {
   }
   kubernetes cluster.local in-addr.arpa {
     kubeconfig ${kubeconfig}
+    startup_timeout 1m
     pods insecure
     ttl 300
   }

@@ -49,6 +49,7 @@ const corefile = (generation: number) => `.:{{0}} {
   }
   kubernetes cluster.local {
     kubeconfig ${kubeconfig}
+    startup_timeout 1m
     ttl ${generation}
   }
 }

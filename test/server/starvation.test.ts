@@ -107,6 +107,7 @@ const corefile = (kubeconfig: string, health: number) => `.:{{0}} {
   health 127.0.0.1:${health}
   kubernetes cluster.local {
     kubeconfig ${kubeconfig}
+    startup_timeout 1m
   }
 }
 `

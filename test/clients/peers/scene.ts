@@ -64,6 +64,7 @@ export async function kubernetesPrimary(t: Test): Promise<number> {
     `cluster.local:${port} {
     kubernetes {
       endpoint ${cluster.url}
+      startup_timeout 1m
     }
     transfer {
       to *

@@ -67,6 +67,7 @@ export async function startScene(threads = 1) {
     page ${ADDRESS}
     kubernetes cluster.local {
         kubeconfig ${folder}/kubeconfig
+        startup_timeout 1m
     }
     forward . 127.0.0.1:${await freePort()} {
         max_connect_attempts 1
