@@ -152,10 +152,14 @@ function inverse(table: Readonly<Record<string, number>>): Map<number, string> {
 
 const typeWords = inverse(TYPE)
 const classWords = inverse(CLASS)
-const rcodeWords = inverse(RCODE)
+/** 16 goes by the name that TSIG has for it (RFC 8945 §3), which came first. */
+const rcodeWords = inverse(RCODE).set(RCODE.BADVERS, 'BADSIG')
 const types = new Map<string, number>(Object.entries(TYPE))
 const classes = new Map<string, number>(Object.entries(CLASS))
-const rcodes = new Map<string, number>(Object.entries(RCODE))
+const rcodes = new Map([...rcodeWords].map(([number, word]) => [word, number])).set(
+  'NOTIMPL',
+  RCODE.NOTIMP,
+)
 
 /** `A`, `TYPE65400` (RFC 3597 §5). */
 export const typeToText = (type: number): string => typeWords.get(type) ?? `TYPE${type}`

@@ -309,7 +309,8 @@ const targetOf = (cname: Rr): Name => cname.rdata as string as Name
 
 const wildcardBelow = (name: Name): Name => `\x01*${name}` as Name
 
-function resultOf({ rcode, answer }: Reply): Result {
+function resultOf({ kind, rcode, answer }: Reply): Result {
+  if (kind === 'silence') return 'success'
   if (rcode === RCODE.NXDOMAIN) return 'nxdomain'
   if (rcode === RCODE.SERVFAIL) return 'servfail'
   return rcode === RCODE.NOERROR && answer.length === 0 ? 'nodata' : 'success'

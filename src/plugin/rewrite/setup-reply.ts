@@ -1,7 +1,7 @@
 import { parsedOrUndefined, parseUnsigned } from '../../corefile/values.ts'
 import { fullyQualified, normalizeName } from '../../corefile/zones.ts'
 import type { Logger } from '../../log.ts'
-import { RCODE } from '../../wire/codes.ts'
+import { rcodeFromText } from '../../wire/codes.ts'
 import { cnameRule } from './cname-rule.ts'
 import { beginning, containing, ending, exactly, finding, type Matcher } from './matcher.ts'
 import { replyRule } from './name-rules.ts'
@@ -47,16 +47,9 @@ export function parseRcode(stops: boolean, words: readonly string[]): Rule {
   return replyRule(stops, parseMatch('rcode', words.slice(0, -2)), replaceRcode(old, changed))
 }
 
-/** Mnemonics of rcodes: 16 goes by the name that TSIG has for it. */
-const RCODES: ReadonlyMap<string, number> = new Map([
-  ...Object.entries(RCODE).filter(([word]) => word !== 'BADVERS'),
-  ['BADSIG', RCODE.BADVERS],
-  ['NOTIMPL', RCODE.NOTIMP],
-])
-
 function rcodeOf(text: string): number | undefined {
   const number = parsedOrUndefined((word) => parseUnsigned(word, 32), text)
-  return number !== undefined && number <= MAX_RCODE ? number : RCODES.get(text.toUpperCase())
+  return number !== undefined && number <= MAX_RCODE ? number : rcodeFromText(text.toUpperCase())
 }
 
 /** `[MATCH] NAME` of a rule about replies to that name. */

@@ -24,6 +24,8 @@ export const module: PluginModule = {
     const { tokens, block, versions, log, host } = setup
     const draft: Draft = { fallthrough: [], zones: new Map() }
     while (tokens.next()) {
+      // What stands behind a block's brace counts for nothing, as in the reference.
+      if (tokens.val() !== 'secondary') continue
       const args = tokens.remainingArgs()
       parseBlock(tokens, args.length === 0 ? block.zones : zoneNames(args), draft)
     }

@@ -170,7 +170,7 @@ const knows = (draft: Draft, word: string): boolean =>
 
 function parseRcode(tokens: Dispenser): number {
   if (!tokens.nextArg()) throw tokens.argErr()
-  const rcode = tokens.val() === 'NOTIMPL' ? RCODE.NOTIMP : rcodeFromText(tokens.val())
+  const rcode = rcodeFromText(tokens.val())
   if (rcode === undefined) throw tokens.err(`unknown rcode ${tokens.val()}`)
   return rcode
 }

@@ -3,6 +3,8 @@ import t from 'tap'
 import { every, MAX_TIMER_MS } from '../../../src/plugin/every.ts'
 import { closest } from '../../../src/plugin/file/closest.ts'
 import { module as file } from '../../../src/plugin/file/setup.ts'
+import type { Query } from '../../../src/plugin/query.ts'
+import { silence } from '../../../src/plugin/reply.ts'
 import { module as template } from '../../../src/plugin/template/setup.ts'
 import { type Name, name, nameToText } from '../../../src/wire/name.ts'
 import { differences } from '../../parity/compare.ts'
@@ -51,6 +53,27 @@ t.test('a zone with everything in it is answered as the reference answers it', a
     t.strictSame(found, [], q)
   }
 })
+
+t.test(
+  "a CNAME to a name about which nothing is said has the zone's servers beside it",
+  async (t) => {
+    const directory = t.testdir({
+      db: '@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns\nc 60 CNAME x.out.test.\n',
+    })
+    const backend = { name: 'backend', serve: (query: Query) => silence(query, 'backend') }
+    const corefile = `. {\nfile ${directory}/db a.test\n}`
+    const chain = await arrangeAll(corefile, [file], { backend })
+    await chain.start()
+    t.teardown(() => chain.stop())
+    const lines = [
+      'NOERROR qr aa rd',
+      'c.a.test. 60 IN CNAME x.out.test.',
+      ';; AUTHORITY',
+      'a.test. 60 IN NS ns.a.test.',
+    ]
+    t.equal(await chain.ask('c.a.test. A'), lines.join('\n'))
+  },
+)
 
 t.test('a file that changes its serial is taken over, one that is wrong is not', async (t) => {
   const directory = t.testdir({ db: '@ 60 SOA ns h 1 2 3 4 5\nwww 60 A 192.0.2.1\n' })

@@ -14,7 +14,7 @@ export const BUILTINS: Readonly<Record<string, TemplateFunction>> = {
   slice: sliced,
   print: (...args) => sprint(args),
   println: (...args) => `${args.map(show).join(' ')}\n`,
-  printf: (format, ...args) => sprintf(String(format), args),
+  printf: (format, ...args) => sprintf(text(format), args),
   html: (...args) => sprint(args).replace(/[&<>"'\0]/g, (char) => HTML[char] as string),
   js: (...args) => sprint(args).replace(/[\\'"<>&=\x00-\x1f]/g, escapeScript),
   urlquery: (...args) =>
@@ -31,6 +31,12 @@ export const BUILTINS: Readonly<Record<string, TemplateFunction>> = {
   le: (a, b) => less(a, b) || equal(a, b),
   gt: (a, b) => !less(a, b) && !equal(a, b),
   ge: (a, b) => !less(a, b),
+}
+
+function text(value: Value): string {
+  if (typeof value === 'string') return value
+  if (value === undefined) throw new Error('invalid value; expected string')
+  throw new Error(`wrong type for value; expected string; got ${typeName(value)}`)
 }
 
 const HTML: Readonly<Record<string, string>> = {
