@@ -185,12 +185,12 @@ start_cluster() {
 until_true() {
   local what=$1 tries
   shift
-  for ((tries = 0; tries < 150; tries++)); do
+  for ((tries = 0; tries < 900; tries++)); do
     "$@" >/dev/null 2>&1 && return 0
     sleep 0.2
   done
   cat "$work"/*.log >&2
-  fail "$what: not within 30 seconds"
+  fail "$what: not within three minutes"
 }
 
 start_container() {
@@ -239,10 +239,10 @@ look_at_container() {
   say 'its answers'
   local name=kubernetes.default.svc.cluster.local protocol answer
   for protocol in +notcp +tcp; do
-    answer=$(dig @127.0.0.1 $protocol +short +tries=1 +time=3 "$name" A)
+    answer=$(dig @127.0.0.1 $protocol +short +tries=1 +time=20 "$name" A)
     [ "$answer" = 10.96.0.1 ] || { cat "$work/muster.log" >&2; fail "$name $protocol: $answer"; }
   done
-  [ "$(dig @127.0.0.1 +short +tries=1 +time=3 -x 10.96.0.1)" = "$name." ] || fail 'the address has no name'
+  [ "$(dig @127.0.0.1 +short +tries=1 +time=20 -x 10.96.0.1)" = "$name." ] || fail 'the address has no name'
   curl -sf http://127.0.0.1:8080/health >/dev/null || fail '/health'
   curl -sf http://127.0.0.1:9153/metrics >"$work/metrics" || fail '/metrics'
   grep -q '^coredns_dns_requests_total' "$work/metrics" || fail 'nothing counted'
