@@ -78,8 +78,19 @@ export async function walk(
     answer: textOf(reply.answer),
     authority: textOf(reply.authority),
     steps,
-    problems,
+    problems: fitting(problems),
   }
+}
+
+/** The name was meant for the cluster. */
+const MEANT_FOR_CLUSTER: ReadonlySet<string> = new Set(['search-list-not-applied', 'no-such-zone'])
+/** A plugin behind does not have it, and would be the wrong place. */
+const NOT_HERE: ReadonlySet<string> = new Set(['not-in-zone', 'not-in-hosts', 'no-match'])
+
+/** All but what would lead to a cure in the wrong place. */
+function fitting(problems: readonly Problem[]): Problem[] {
+  const isMeant = problems.some(({ code }) => MEANT_FOR_CLUSTER.has(code))
+  return problems.filter(({ code }) => !isMeant || !NOT_HERE.has(code))
 }
 
 /** The first listener with a block for the name; the first of all where none has one. */

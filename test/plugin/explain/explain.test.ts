@@ -40,6 +40,7 @@ const kubernetes = (zone: string, more = '') => `${zone}:${port} {
     }
 }
 `
+writeFileSync(join(folder, 'db.data'), '@ 30 IN SOA ns.data. me.data. 1 30 30 30 30\n')
 const corefile = `.:${port} {
     bind 127.0.0.1
     explain ${PAGE}
@@ -55,6 +56,13 @@ const corefile = `.:${port} {
 ${kubernetes('exposed.test', 'namespaces shop')}
 ${kubernetes('ignored.test', 'ignore empty_service')}
 ${kubernetes('verified.test', 'pods verified')}
+data:${port} {
+    bind 127.0.0.1
+    kubernetes cluster.local {
+        kubeconfig ${kubeconfig}
+    }
+    file ${join(folder, 'db.data')}
+}
 nowhere.test:${port} {
     bind 127.0.0.1
     hosts {
@@ -96,7 +104,12 @@ async function walkUntil(question: string, done: (walk: Walk) => boolean): Promi
 for (const { title, ask, code, reason, remedy } of SET_UPS) {
   t.test(`${title}: reason and remedy`, async (t) => {
     const found = await walkUntil(ask, ({ problems }) =>
-      problems.some((problem) => problem.code === code && problem.reason.startsWith(reason)),
+      problems.some(
+        (problem) =>
+          problem.code === code &&
+          problem.reason.startsWith(reason) &&
+          problem.remedy.startsWith(remedy),
+      ),
     )
     const problem = found.problems.find((one) => one.code === code)
     t.ok(problem?.reason.startsWith(reason), reason, { problems: found.problems })
@@ -143,6 +156,15 @@ t.test(
     })
   },
 )
+
+t.test('a short name is not to be put into the zone that it fell to', async (t) => {
+  const codes = async (question: string) =>
+    (await walkUntil(question, ({ problems }) => problems.length > 0)).problems.map(
+      ({ code }) => code,
+    )
+  t.strictSame(await codes('orders.data. A'), ['search-list-not-applied'])
+  t.strictSame(await codes('nobody.data. A'), ['not-in-zone'])
+})
 
 t.test('a walk is nobody’s query: watchers do not see it', async (t) => {
   const before = log.length
