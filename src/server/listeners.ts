@@ -15,6 +15,7 @@ import type { Table } from '../table/table.ts'
 import { RCODE } from '../wire/codes.ts'
 import { uncompressedOctets, Writer } from '../wire/writer.ts'
 import { CERTIFICATE_CHECK_MS, LiveCertificates } from './certificates.ts'
+import { connectionsFor, readFileLimit } from './descriptors.ts'
 import type { Traffic } from './drain.ts'
 import { contentOf, optOf } from './finish.ts'
 import type { Observer } from './observe/observer.ts'
@@ -308,7 +309,8 @@ function openers(
   const { host, transport, settings, tls } = listener
   const { timeouts } = settings
   const { front } = plane
-  const stream = { host, timeouts, front, scope, sharesPort, onFailure }
+  const maxConnections = connectionsFor(readFileLimit())
+  const stream = { host, timeouts, front, scope, sharesPort, onFailure, maxConnections }
   switch (transport) {
     case 'dns':
       return [
