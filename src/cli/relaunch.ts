@@ -5,8 +5,6 @@
  * (docs/performance.md).
  */
 const SEMI_SPACE_MIB = 2
-/** Until the server has its own handler, SIGUSR1 would open Node's debugger on port 9229. */
-const NO_DEBUGGER = '--disable-sigusr1'
 /** Of glibc's malloc: threads that hardly allocate need no arena each. */
 const MALLOC_ARENAS = 1
 
@@ -32,6 +30,5 @@ export function relaunch({ execArgv, environment }: Started): Launch | undefined
   const set: Record<string, string> = { MALLOC_ARENA_MAX: String(MALLOC_ARENAS) }
   for (const [name, value] of Object.entries(environment))
     if (value !== undefined) set[name] = value
-  const args = [`--max-semi-space-size=${SEMI_SPACE_MIB}`, NO_DEBUGGER, ...execArgv]
-  return { args, environment: set }
+  return { args: [`--max-semi-space-size=${SEMI_SPACE_MIB}`, ...execArgv], environment: set }
 }

@@ -2,11 +2,11 @@ import t from 'tap'
 import { relaunch } from '../../src/cli/relaunch.ts'
 
 t.test(
-  'Node is started anew with a small young generation, one arena, and no debugger by signal',
+  'Node is started anew with a small young generation and one arena',
   async (t) => {
     const environment = { HOME: '/', NODE_OPTIONS: '--trace-warnings', UNSET: undefined }
     t.strictSame(relaunch({ execArgv: ['--inspect'], environment }), {
-      args: ['--max-semi-space-size=2', '--disable-sigusr1', '--inspect'],
+      args: ['--max-semi-space-size=2', '--inspect'],
       environment: { MALLOC_ARENA_MAX: '1', HOME: '/', NODE_OPTIONS: '--trace-warnings' },
     })
   },
