@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PluginModule } from '../../src/plugin/setup.ts'
 import { differences } from '../parity/compare.ts'
 import { type Rule, Upstream } from '../parity/upstream.ts'
+import { freePort } from '../ports.ts'
 import { arrangeAll, type Chain } from './harness.ts'
 
 interface Asked {
@@ -31,11 +32,7 @@ export interface Recording {
 export const bind: PluginModule = { name: 'bind', setup: () => undefined }
 
 /** A port of the loopback address where nothing listens. */
-export async function deadPort(): Promise<number> {
-  const upstream = await Upstream.start('127.0.0.1:0', [])
-  await upstream.close()
-  return upstream.port
-}
+export const deadPort = freePort
 
 /**
  * Asks what a recording of test/parity/plugins asks of a chain without listeners but with its scripted upstreams, on ports of their own. Returns the
