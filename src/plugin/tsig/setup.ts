@@ -26,6 +26,8 @@ function parse(tokens: Dispenser, own: readonly Name[]): TsigSettings {
   }
 }
 
+const OPTIONS: ReadonlySet<string> = new Set(['secret', 'secrets', 'require', 'require_opcode'])
+
 function parseSettings(tokens: Dispenser, own: readonly Name[]): TsigSettings {
   tokens.next()
   const args = tokens.remainingArgs()
@@ -35,12 +37,12 @@ function parseSettings(tokens: Dispenser, own: readonly Name[]): TsigSettings {
   let opcodes: TsigSettings['opcodes'] = new Set()
   while (tokens.nextBlock()) {
     const option = tokens.val()
+    if (!OPTIONS.has(option)) throw new Error(`unknown property '${option}'`)
     const words = tokens.remainingArgs()
     if (option === 'secret') addSecret(keys, words)
     else if (option === 'secrets') addSecrets(keys, words)
     else if (option === 'require') types = listed(words, parseType)
-    else if (option === 'require_opcode') opcodes = listed(words, parseOpcode)
-    else throw new Error(`unknown property '${option}'`)
+    else opcodes = listed(words, parseOpcode)
   }
   if (tokens.next()) throw new Error('this plugin can only be used once per Server Block')
   return { zones, keys, types, opcodes }

@@ -184,7 +184,7 @@ t.test('whatever is wrong, the place is told', async (t) => {
   t.equal(await say('require_opcode DANCE'), where('DANCE'))
   t.equal(await say('secrets /nowhere/at/all'), where('/nowhere/at/all'))
   t.equal(await say(KEY), where('c2VhZ3VsbHMgYXJlIG5vdCBwaWdlb25zISEhISEh'))
-  t.equal(await say('colour blue'), where('blue'))
+  t.equal(await say('colour blue'), where('colour'))
   t.match(await mistake('tsig\ntsig', [tsig]), /Wrong argument count .* after 'tsig'/)
 })
 
