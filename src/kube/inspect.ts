@@ -70,7 +70,11 @@ export class Inspector {
   }
 
   private async get(path: string): Promise<Inspected> {
-    this.credentials ??= loadCredentials(this.address)
+    this.credentials ??= loadCredentials(this.address).catch((error) => {
+      // The next look tries again.
+      this.credentials = undefined
+      throw error
+    })
     const agent = `Muster/${this.version} (explain)`
     this.transport ??= new Transport(await this.credentials, agent, systemClock, NO_OBSERVER)
     const signal = AbortSignal.timeout(PATIENCE_MS)
