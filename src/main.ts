@@ -6,6 +6,9 @@ import { fileErrorText } from './corefile/io.ts'
 import { giveMemoryBack } from './server/memory.ts'
 import { type CorefileSource, Server } from './server.ts'
 
+/** Milliseconds between the ticks of a timer that is there to be there. */
+const HOLD_MS = 60_000
+
 const json = process.env.MUSTER_LOG === 'json'
 const voice = createVoice(json, {
   out: (text) => void process.stdout.write(text),
@@ -115,11 +118,15 @@ async function serve(flags: Flags, source: CorefileSource, beside?: Beside): Pro
   }
   // Before the start, which may wait for an API: the first process of a container gets no signal that it does not handle.
   trapSignals(server, end, flags)
+  // A wait for an API that refuses connections has nothing open, and timers of its own do not keep a process.
+  const held = setInterval(() => {}, HOLD_MS)
   try {
     await server.start(source)
   } catch (error) {
     await beside?.close()
     throw error
+  } finally {
+    clearInterval(held)
   }
   giveMemoryBack()
   writePidfile(flags)
