@@ -142,6 +142,7 @@ export class Cache implements Plugin {
    * @param refreshing in the background: an answer then takes the place of a denial
    */
   take(query: Query, reply: Reply, series: Series, refreshing: boolean): Taken {
+    if (reply.kind === 'rcode') return { reply: withRdOf(query, reply), item: undefined }
     if (reply.kind !== 'message') return { reply, item: undefined }
     const kind = classify(reply, reply.opt === undefined ? 0 : this.host.wallClock())
     const ttl = keptTtl(reply, kind, this.options)
@@ -314,4 +315,9 @@ export class Cache implements Plugin {
 function keyOf(query: Query): string {
   const bits = (query.dnssecOk ? 1 : 0) | (query.checkingDisabled ? 2 : 0)
   return String.fromCharCode(bits, query.qtype, query.qclass) + query.folded
+}
+
+/** What nobody wrote has RD as the client sent it, whatever *header* makes of it behind. */
+function withRdOf(query: Query, reply: Reply): Reply {
+  return { ...reply, flags: (reply.flags & ~FLAG.RD) | (query.flags & FLAG.RD) }
 }

@@ -1,8 +1,10 @@
 import t from 'tap'
 import { module as cache } from '../../../src/plugin/cache/setup.ts'
+import { module as header } from '../../../src/plugin/header/setup.ts'
 import { ALWAYS, ONCE, until, whileStanding } from '../../../src/plugin/lifetime.ts'
 import type { Plugin } from '../../../src/plugin/plugin.ts'
-import { type Reply, replyTo } from '../../../src/plugin/reply.ts'
+import { giveUp, type Reply, replyTo } from '../../../src/plugin/reply.ts'
+import { RCODE } from '../../../src/wire/codes.ts'
 import { FLAG } from '../../../src/wire/header.ts'
 import { arrange, type Chain, CountedVersions, rr } from '../harness.ts'
 
@@ -32,6 +34,16 @@ async function caching(options: string, respond: () => Partial<Reply>, by = 'bac
 
 const address = (last: number, ttl = 60) => rr(`a.test. ${ttl} IN A 192.0.2.${last}`)
 const ask = (chain: Chain) => chain.ask('a.test. A')
+
+t.test('what nobody wrote has RD as the client sent it', async (t) => {
+  const backend: Plugin = {
+    name: 'backend',
+    serve: (query) => giveUp(query, 'backend', RCODE.SERVFAIL, 'no luck'),
+  }
+  const lines = 'cache\nheader {\n query clear rd\n}'
+  const chain = await arrange(lines, [cache, header], { backend })
+  t.match(await chain.ask('a.test. A'), /^SERVFAIL qr rd/)
+})
 
 t.test('an answer of the cluster is dead when its version is, whatever its TTL says', async (t) => {
   let last = 1
