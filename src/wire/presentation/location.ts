@@ -64,7 +64,7 @@ const milliseconds = ([degrees = 0, minutes = 0, seconds = 0]: readonly number[]
 
 function altitudeOf(text: string): number | undefined {
   if (!/^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)m?$/i.test(text)) return undefined
-  const value = Math.round(Number(text.replace(/m$/i, '')) * 100) + ALTITUDE_BASE_CM
+  const value = Math.floor(Number(text.replace(/m$/i, '')) * 100 + ALTITUDE_BASE_CM + 0.5)
   return value >= 0 && value <= 0xffff_ffff ? value : undefined
 }
 

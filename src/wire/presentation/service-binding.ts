@@ -91,6 +91,7 @@ const nothing: Value = {
 
 const mandatory: Value = {
   read(text) {
+    if (text === '') return ''
     const keys = text.split(',').map(keyFromText)
     if (keys.includes(undefined)) return undefined
     return (keys as number[])
@@ -105,9 +106,10 @@ const mandatory: Value = {
   },
 }
 
-/** Identifiers with commas between them; a comma of an identifier is escaped once more (RFC 9460 appendix A.1). */
+/** Identifiers with commas between them, or none; a comma of an identifier is escaped once more (RFC 9460 appendix A.1). */
 const alpn: Value = {
   read(text) {
+    if (text === '') return ''
     const octets = unescaped(text)
     if (octets === undefined) return undefined
     let ids = ''
