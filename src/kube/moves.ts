@@ -63,7 +63,7 @@ export class SliceShelf extends Shelf<Slice> {
       return changed
     }
     const endpoints = [...slice.endpoints, ...lost.map(({ endpoint }) => endpoint)]
-    const changed = this.#show(before, slice, endpoints)
+    const changed = this.#show(slice, endpoints)
     this.#hold(slice, slice, lost)
     this.#reconsider(slice)
     return changed
@@ -75,7 +75,6 @@ export class SliceShelf extends Shelf<Slice> {
     const lost = this.#lost(before, undefined, this.#take(before))
     if (lost.length === 0) return super.remove(name, namespace)
     this.#show(
-      before,
       before,
       lost.map(({ endpoint }) => endpoint),
     )
@@ -123,12 +122,12 @@ export class SliceShelf extends Shelf<Slice> {
       .filter(({ since }) => this.#listing || now - since < MOVE_MS)
   }
 
-  /** With the version of before, so that it is not taken for what the server has. Its trigger counts once it holds as a whole. */
-  #show(before: Slice, slice: Slice, endpoints: readonly Endpoint[]): boolean {
+  /** Without a version, so that it is taken neither for what is shown nor for what the server has. Its trigger counts once it holds as a whole. */
+  #show(slice: Slice, endpoints: readonly Endpoint[]): boolean {
     const { name, namespace, service, clusterService, sourceCluster, addressType, ports } = slice
     const rest = { service, clusterService, sourceCluster, addressType, ports }
     const shown = { ...rest, endpoints, lastChangeTrigger: Number.NaN }
-    return super.put(new Slice(name, namespace, before.resourceVersion, shown))
+    return super.put(new Slice(name, namespace, '', shown))
   }
 
   #hold(of: Slice, slice: Slice | undefined, lost: readonly Lost[]): void {

@@ -16,8 +16,18 @@ const two = (...endpoints: Parameters<typeof slice>[3]) => slice('s2', 'x', 'a',
 /** A store in which changes may wait, over two slices with an address each. */
 function scene() {
   const clock = new HandClock()
-  const fed = fixedStore([SERVICE, one('10.1.0.1'), two('10.1.0.2')], { clock })
-  return { ...fed, clock, published: () => published(fed.store, 'a') }
+  const first = [SERVICE, one('10.1.0.1'), two('10.1.0.2')].map(versioned)
+  const fed = fixedStore(first, { clock })
+  const apply = (object: ApiObject) => fed.apply(versioned(object))
+  return { ...fed, apply, clock, published: () => published(fed.store, 'a') }
+}
+
+let version = 0
+
+/** As an API server gives it out: with another version each time. */
+function versioned<O extends object>(object: O): O {
+  const { metadata } = object as { metadata?: object }
+  return { ...object, metadata: { ...metadata, resourceVersion: String(++version) } }
 }
 
 /** Addresses that are answered, without repetition. */
@@ -48,6 +58,22 @@ t.test(
     )
   },
 )
+
+t.test('addresses that go one after the other are all gone after a moment', async (t) => {
+  for (const last of [one(), undefined]) {
+    const { apply, remove, clock, published } = scene()
+    apply(one('10.1.0.1', '10.1.0.3', '10.1.0.4'))
+    apply(one('10.1.0.3', '10.1.0.4'))
+    clock.advance(MOVE_MS / 4)
+    if (last === undefined) remove(one())
+    else apply(last)
+    t.same(published(), ['10.1.0.1', '10.1.0.2', '10.1.0.3', '10.1.0.4'])
+    clock.advance((MOVE_MS * 3) / 4)
+    t.same(published(), ['10.1.0.2', '10.1.0.3', '10.1.0.4'])
+    clock.advance(MOVE_MS / 4)
+    t.same(published(), ['10.1.0.2'])
+  }
+})
 
 t.test('one that turns up nowhere is gone after a moment', async (t) => {
   for (const lose of [one(), undefined]) {
