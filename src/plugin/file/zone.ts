@@ -1,6 +1,7 @@
 import { TYPE } from '../../wire/codes.ts'
 import {
   ancestor,
+  countLabels,
   fold,
   isAtOrBelow,
   labelsOf,
@@ -231,7 +232,8 @@ function compareLabels(a: readonly string[], b: readonly string[]): number {
   return a.length - b.length
 }
 
-/** The name with `*` for its first label. */
+/** The name with `*` for its first label; undefined right below the root, where the reference knows no wildcards. */
 export function wildcardOf(name: Name): Name | undefined {
+  if (countLabels(name) < 2) return undefined
   return nameOfLabels(['*'], ancestor(name, 1))
 }

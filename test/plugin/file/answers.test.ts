@@ -75,6 +75,17 @@ t.test(
   },
 )
 
+t.test('a wildcard right below the root stands for no name', async (t) => {
+  const db = '@ 60 SOA ns. h. 1 2 3 4 5\n@ NS ns.\n* A 192.0.2.1\nx.y TXT a\n*.w A 192.0.2.2\n'
+  const chain = await arrangeAll(`. {\nfile ${t.testdir({ db })}/db\n}`, [file])
+  await chain.start()
+  t.teardown(() => chain.stop())
+  t.match(await chain.ask('q. A'), /^NXDOMAIN/)
+  t.match(await chain.ask('q.r. A'), /^NXDOMAIN/)
+  t.match(await chain.ask('y. A'), /^NOERROR(?!.*192)/s)
+  t.match(await chain.ask('e.w. A'), /e\.w\. 60 IN A 192\.0\.2\.2/)
+})
+
 t.test('a file that changes its serial is taken over, one that is wrong is not', async (t) => {
   const directory = t.testdir({ db: '@ 60 SOA ns h 1 2 3 4 5\nwww 60 A 192.0.2.1\n' })
   const chain = await arrangeAll(`a.test {\nfile ${directory}/db {\nreload 20ms\n}\n}`, [file])
