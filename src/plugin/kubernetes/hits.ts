@@ -186,7 +186,8 @@ export class HitCache {
     const { clusterService = '', sourceCluster, namespace } = slice
     return cached(this.#ofImports, slice, () =>
       this.#endpoints(slice, undefined, sourceCluster.toLowerCase(), [
-        sourceCluster,
+        // As the reference writes it: a dot in it ends a label.
+        ...sourceCluster.split('.'),
         clusterService,
         namespace,
         'svc',

@@ -48,14 +48,14 @@ t.test('zonal names answer with the endpoints of a topology zone', async (t) => 
   await askTable(t, off, 'cluster.local.', [['a.pin._zone.db.shop.svc A', 'NXDOMAIN']])
 })
 
-const clusterSlice = (name: string, endpoints: object[]) => ({
+const clusterSlice = (name: string, endpoints: object[], cluster = 'East') => ({
   ...slice(name, 'shop', '', endpoints as never),
   metadata: {
     name,
     namespace: 'shop',
     labels: {
       'multicluster.kubernetes.io/service-name': name,
-      'multicluster.kubernetes.io/source-cluster': 'East',
+      'multicluster.kubernetes.io/source-cluster': cluster,
     },
   },
 })
@@ -105,6 +105,24 @@ t.test('a clusterset zone answers from ServiceImports and their slices only', as
   await askTable(t, chain, 'cluster.local.', [
     ['web.shop.svc A', 'NXDOMAIN'],
     ['local.shop.svc A', 'NOERROR', 'A 10.0.0.9'],
+  ])
+})
+
+t.test('a dot in the name of a cluster ends a label of the names that lead to it', async (t) => {
+  const objects = [
+    namespace('shop'),
+    serviceImport('db', 'shop', { type: 'Headless', ports: http }),
+    clusterSlice('db', [inZone('172.9.0.1')], 'east.one'),
+  ]
+  const chain = await over(
+    objects,
+    'kubernetes clusterset.local {\n multicluster clusterset.local\n}',
+    { multicluster: true },
+  )
+  const endpoint = '172-9-0-1.east.one.db.shop.svc.clusterset.local.'
+  await askTable(t, chain, 'clusterset.local.', [
+    ['db.shop.svc SRV', 'NOERROR', `SRV 0 100 80 ${endpoint}`, `${endpoint} A 172.9.0.1`],
+    ['172-9-0-1.east.one.db.shop.svc A', 'NXDOMAIN'],
   ])
 })
 
