@@ -95,8 +95,8 @@ function pluginsOf(dice: Dice, places: Places, isMain: boolean): string {
   maybe(0.25, () => rewrites(dice))
   maybe(0.25, () => aclOf(dice))
   maybe(0.25, () => templateOf(dice))
-  maybe(0.25, () => hostsOf(dice))
-  maybe(0.2, () => fileOf(dice))
+  maybe(0.25, () => hostsOf(dice, places))
+  maybe(0.2, () => fileOf(dice, places))
   const kubernetes = dice.chance(isMain ? 0.95 : 0.4)
   if (kubernetes) {
     lines.push(kubernetesOf(dice, places))
@@ -175,20 +175,21 @@ function templateOf(dice: Dice): string {
   ])
 }
 
-function hostsOf(dice: Dice): string {
-  const head = dice.pick(['hosts', 'hosts hosts.test', 'hosts hosts hosts.test', ''])
+function hostsOf(dice: Dice, { directory }: Places): string {
+  const file = join(directory, 'hosts')
+  const first = dice.pick(['hosts', `hosts ${file}`, `hosts ${file} hosts.test`, `hosts ${file}`])
   const more = [
     '192.0.2.11 vip.zoo.svc.cluster.local more.hosts.test',
     '192.0.2.12 x.nope.cluster.local',
   ]
-  const first = head === '' || head === 'hosts hosts.test' ? 'hosts hosts' : head
   const lines = dice.chance(0.5) ? more : []
   const through = dice.pick(['fallthrough', 'fallthrough', 'fallthrough cluster.local', 'ttl 60'])
   return `${first} {\n        ${[...lines, through].join('\n        ')}\n    }`
 }
 
-function fileOf(dice: Dice): string {
-  return dice.pick(['file zone file.test', 'file zone file.test {\n        fallthrough\n    }'])
+function fileOf(dice: Dice, { directory }: Places): string {
+  const head = `file ${join(directory, 'zone')} file.test`
+  return dice.pick([head, `${head} {\n        fallthrough\n    }`])
 }
 
 function externalOf(dice: Dice): string {
