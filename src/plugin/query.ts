@@ -22,6 +22,8 @@ export interface Listener {
   readonly echoes?: ReadonlySet<number>
   /** Answers a query as if it had come in here: routed anew over all blocks of the listener, and fitted to the client's size. */
   resolve(query: Query): Reply | Promise<Reply>
+  /** The reply cut to what the client's size lets through, with TC where that is not all. */
+  fit(query: Query, reply: Reply): Reply
 }
 
 /** What all queries made from one packet have in common. */

@@ -87,7 +87,11 @@ export class Router implements Listener {
   }
 
   resolve(query: Query): Reply | Promise<Reply> {
-    return whenDone(this.serve(query), (reply) => fit(query, reply, this.writer))
+    return whenDone(this.serve(query), (reply) => this.fit(query, reply))
+  }
+
+  fit(query: Query, reply: Reply): Reply {
+    return fit(query, reply, this.writer)
   }
 
   /**

@@ -282,6 +282,7 @@ export function queryFor(question: string, asking: Asking, router?: Router): Que
     listener: router ?? {
       label: 'dns://:53',
       resolve: (query) => giveUp(query, 'test', RCODE.REFUSED),
+      fit: (_, reply) => reply,
     },
     started: 0,
     packet: undefined,

@@ -25,6 +25,8 @@ export interface Format {
   line(logged: Logged): string
   /** Whether it shows metadata, which may differ from one repetition to the next. */
   readonly hasMetadata: boolean
+  /** Whether it shows the flags of the reply. */
+  readonly hasFlags: boolean
 }
 
 type Piece = (logged: Logged) => string
@@ -45,7 +47,7 @@ export function parseFormat(text: string): Format {
   }
   pieces.push(literal(whole.slice(from)))
   const line = (logged: Logged) => pieces.reduce((text, piece) => text + piece(logged), '')
-  return { line, hasMetadata }
+  return { line, hasMetadata, hasFlags: pieces.includes(replyFlags) }
 }
 
 const literal =
@@ -57,6 +59,8 @@ const metadata =
   (label: string): Piece =>
   ({ query }) =>
     query.metadata?.get(label)?.() ?? EMPTY
+
+const replyFlags: Piece = ({ reply }) => (reply.kind === 'silence' ? EMPTY : flagsText(reply.flags))
 
 const VALUES = new Map<string, Piece>([
   ['{type}', ({ query }) => typeToText(query.qtype)],
@@ -74,7 +78,7 @@ const VALUES = new Map<string, Piece>([
   ['{rcode}', ({ reply }) => (reply.kind === 'silence' ? EMPTY : rcodeText(reply.rcode))],
   ['{rsize}', ({ octets }) => String(octets)],
   ['{duration}', ({ seconds }) => `${decimal(seconds)}s`],
-  ['{>rflags}', ({ reply }) => (reply.kind === 'silence' ? EMPTY : flagsText(reply.flags))],
+  ['{>rflags}', replyFlags],
 ])
 
 /** An IPv6 address in brackets (RFC 3986 §3.2.2). */

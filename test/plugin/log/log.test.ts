@@ -54,6 +54,26 @@ t.test('a reply that no plugin wrote is told with its rcode, and before the erro
   ])
 })
 
+t.test(
+  'a reply that the client does not get whole has the flag tc, and its whole size',
+  async (t) => {
+    const records = Array.from({ length: 100 }, (_, i) => `big.test. 60 IN A 10.0.0.${i + 1}`)
+    const chain = await arrange('log . "{>bufsize} {>rflags} {rsize}"', [log], {
+      backend: answering(...records),
+    })
+    await chain.ask('big.test A', from)
+    await chain.ask('big.test A', { ...from, udpSize: 1232 })
+    await chain.ask('big.test A', { ...from, udpSize: 4096 })
+    await chain.ask('big.test A', { ...from, transport: 'tcp' })
+    t.strictSame(chain.log, [
+      '[INFO] 512 qr,aa,tc,rd 2426',
+      '[INFO] 1232 qr,aa,tc,rd 2426',
+      '[INFO] 4096 qr,aa,rd 2426',
+      '[INFO] 65535 qr,aa,rd 2426',
+    ])
+  },
+)
+
 t.test('class ANY is shown by its number, since ANY is a type as well', async (t) => {
   const chain = await arrange('log . "{class} {type}"', [log], { backend: answering(A_TEST) })
   await chain.plugin('log').serve(queryFor('a.test ANY', { qclass: CLASS.ANY }), replies)
