@@ -21,10 +21,10 @@ const SECONDS = 30
 /** The patience of glibc's resolver. */
 const PATIENCE_MS = 5000
 const NAMES = 50
-/** Of the polite queries: what is asked for, and what is enough on a machine whose other work holds the server up for longer than its share does. Without fairness it is the part that the server can answer of all, a tenth or so. */
-const [WANTED, ENOUGH] = [0.99, 0.9]
-/** The best of so many counts. */
-const ATTEMPTS = 3
+/** Of the polite queries. Without fairness it is the part that the server can answer of all, a tenth or so. */
+const WANTED = 0.99
+/** A machine with other work may hold the server up for longer than its share does: the best of so many counts. */
+const ATTEMPTS = 5
 t.setTimeout(900_000)
 
 const run = promisify(execFile)
@@ -195,7 +195,7 @@ for (const [what, names] of [
       if (another.answered > found.answered) found = another
     }
     const { answered, grown, before } = found
-    t.ok(answered >= ENOUGH, `${(100 * answered).toFixed(2)}% answered`)
+    t.ok(answered >= WANTED, `${(100 * answered).toFixed(2)}% answered`)
     t.ok(grown < before / 4, `${grown.toFixed(1)} MiB more`)
   })
 }
