@@ -26,6 +26,7 @@ import { oddQuestions } from './odd-questions.ts'
  * SEED and QUESTIONS choose another cluster and more questions.
  */
 const seed = Number(process.env.SEED ?? 1)
+const SILENCE = '(silence)'
 const questions = Number(process.env.QUESTIONS ?? 1500)
 
 const CONFIGURATIONS: Record<string, { directives: string; zones: string[]; except?: RegExp }> = {
@@ -220,14 +221,15 @@ async function theirs(
 ): Promise<string> {
   let want = ''
   for (let i = 0; i < (question.endsWith(' CNAME') ? 8 : 1) && want !== have; i++) {
-    const [answer] = await askByUdp({ to: '127.0.0.1', port, timeoutMs: 1200 }, [packet], 1)
+    const timeoutMs = have === SILENCE ? 1_200 : 20_000
+    const [answer] = await askByUdp({ to: '127.0.0.1', port, timeoutMs }, [packet], 1)
     want = textOf(answer)
   }
   return want
 }
 
 function textOf(packet: Buffer | undefined): string {
-  if (packet === undefined) return '(silence)'
+  if (packet === undefined) return SILENCE
   const { head, records } = describe(packet)
   // Each record once: CoreDNS repeats the CNAME of a load balancer's host name for every port.
   return [head, ...new Set(records.sort())].join('\n')
@@ -237,7 +239,7 @@ async function compareTransfer(chain: Chain, port: number, zone: string): Promis
   const qname = name(zone)
   const recorded = { line: 0, qname, qtype: 252, options: ['+nord'], head: '', records: [] }
   const messages = await askByTcp(
-    { to: '127.0.0.1', port, timeoutMs: 1000 },
+    { to: '127.0.0.1', port, timeoutMs: 3000 },
     [framed(packetOf(recorded, 1))],
     () => false,
   )
