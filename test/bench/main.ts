@@ -129,7 +129,7 @@ function print(work: string, ofJob: ReadonlyMap<string, Figures[]>): void {
       name,
       cpu.toFixed(2),
       `${Math.min(...all).toFixed(2)}–${Math.max(...all).toFixed(2)}`,
-      (cpu / floor).toFixed(2),
+      Number.isNaN(floor) ? '–' : (cpu / floor).toFixed(2),
       (muster / cpu).toFixed(2),
       median(figures, 'perSecond').toFixed(0),
       median(figures, 'averageMs').toFixed(3),
