@@ -17,6 +17,11 @@ export interface ProcessLogger extends Logger {
   fatal(text: string): void
 }
 
+/** What was thrown, with where from. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
 /** Pino's words for its levels, and the ones that are written. */
 const LEVELS: Readonly<Record<string, string>> = {
   debug: 'debug',

@@ -1,4 +1,4 @@
-import type { Logger } from '../log.ts'
+import { type Logger, stackOf } from '../log.ts'
 import { Audit } from './audit.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type ClusterAddress, type Credentials, loadCredentials } from './credentials.ts'
@@ -130,10 +130,6 @@ async function sourceOf(config: StoreConfig, credentials: Credentials): Promise<
 }
 
 const LIVING_PODS = 'status.phase!=Succeeded,status.phase!=Failed,status.phase!=Unknown'
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
-}
 
 function userAgent(version = '0'): string {
   return `Muster/${version} (${process.platform}/${process.arch}/node${process.versions.node})`

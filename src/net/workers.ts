@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Logger } from '../log.ts'
+import { type Logger, stackOf } from '../log.ts'
 import type { ThreadData } from './shared.ts'
 
 /** A thread that ends by itself is replaced at once; one that does so again and again waits twice as long each time, up to a bound. */
@@ -94,8 +94,7 @@ export class Workers {
     this.options.onEnd(number)
     if (this.ending) return
     this.replaced++
-    const reason = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)
-    this.options.log.error(`data thread ${number} ended and is replaced: ${reason}`)
+    this.options.log.error(`data thread ${number} ended and is replaced: ${stackOf(failure)}`)
     const timer = setTimeout(() => this.startAgain(number), this.restartDelay())
     this.restarts.set(number, timer)
   }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { Registry } from '../admin/metrics.ts'
-import type { Logger } from '../log.ts'
+import { type Logger, stackOf } from '../log.ts'
 import { DataPlane } from '../net/plane.ts'
 import { Table } from '../table/table.ts'
 import { tellLimits } from './limits.ts'
@@ -104,8 +104,7 @@ function tellFailures(metrics: Registry, log: Logger): (error: unknown) => void 
     metrics.counter('coredns_panics_total', '').labels().inc()
     if (performance.now() - saidAt < FAILURE_SAID_EVERY_MS) return
     saidAt = performance.now()
-    const shown = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    log.error(`a query got no answer: ${shown}`)
+    log.error(`a query got no answer: ${stackOf(error)}`)
   }
 }
 

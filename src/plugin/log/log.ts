@@ -1,8 +1,8 @@
 import { isAtOrBelow, type Name } from '../../wire/name.ts'
-import { MIN_UDP_OCTETS, uncompressedOctets } from '../../wire/writer.ts'
+import { uncompressedOctets } from '../../wire/writer.ts'
 import { classOf, type ReplyClass, typeOf } from '../classify.ts'
 import { ONCE } from '../lifetime.ts'
-import { queryOctets, replyOctets, whenWritten } from '../measure.ts'
+import { whenWritten } from '../measure.ts'
 import { type Next, type Plugin, whenDone } from '../plugin.ts'
 import type { Query } from '../query.ts'
 import type { Reply } from '../reply.ts'
@@ -59,7 +59,7 @@ export class Log implements Plugin {
     query.metadata?.set('log/type', () => (reply.kind === 'silence' ? 'OTHERERROR' : type))
     query.metadata?.set('log/class', () => classified)
     if (!rule.classes.has('all') && !rule.classes.has(classified)) return reply
-    const sent = rule.format.hasFlags ? asSent(query, reply) : reply
+    const sent = rule.format.hasFlags ? query.exchange.listener.fit(query, reply) : reply
     const write = (octets: number, asked: Query, seconds: number) => {
       const logged = { query: shown(asked, reply), reply: sent, octets, seconds }
       this.parts.write(rule.format.line(logged))
@@ -72,14 +72,6 @@ export class Log implements Plugin {
     if (rule.format.hasMetadata) return { ...counted, lifetime: ONCE, deniedBelow: 0 }
     return { ...counted, observers: [...counted.observers, observer(query, reply, write)] }
   }
-}
-
-/** With the flag TC where the client does not get all of it. */
-function asSent(query: Query, reply: Reply): Reply {
-  if (reply.kind !== 'message' || reply.stream !== undefined) return reply
-  if (replyOctets(reply) + queryOctets(query) <= MIN_UDP_OCTETS) return reply
-  const { flags } = query.exchange.listener.fit(query, reply)
-  return flags === reply.flags ? reply : { ...reply, flags }
 }
 
 /** The query with its own name, but with the type, class and OPT record that plugins behind were asked with. */
