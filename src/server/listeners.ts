@@ -1,28 +1,22 @@
 import type { Registry } from '../admin/metrics.ts'
-import { quote } from '../corefile/quote.ts'
 import type { Logger } from '../log.ts'
-import { openGrpc } from '../net/http/grpc.ts'
-import { openHttps } from '../net/http/https.ts'
-import { type OpenListener, openDatagram, openStream } from '../net/listener.ts'
+import type { OpenListener } from '../net/listener.ts'
 import type { DataPlane } from '../net/plane.ts'
-import type { Next } from '../plugin/plugin.ts'
 import { declareMetrics } from '../plugin/prometheus/metrics.ts'
 import { countDropped } from '../plugin/prometheus/prometheus.ts'
-import type { Query } from '../plugin/query.ts'
-import { giveUp, type Reply } from '../plugin/reply.ts'
 import type { Host } from '../plugin/setup.ts'
 import type { Table } from '../table/table.ts'
-import { RCODE } from '../wire/codes.ts'
 import { uncompressedOctets, Writer } from '../wire/writer.ts'
 import { CERTIFICATE_CHECK_MS, LiveCertificates } from './certificates.ts'
-import { connectionsFor, readFileLimit } from './descriptors.ts'
 import type { Traffic } from './drain.ts'
 import { contentOf, optOf } from './finish.ts'
 import type { Observer } from './observe/observer.ts'
 import type { PlannedListener } from './plan.ts'
 import { Publisher } from './publish.ts'
+import { recovery } from './recovery.ts'
 import { Responder } from './respond.ts'
-import { type Dropped, type RoutedBlock, Router } from './router.ts'
+import { type Dropped, type Guard, Router } from './router.ts'
+import { closeAll, DATAGRAMS, openers } from './sockets.ts'
 
 interface Parts {
   readonly log: Logger
@@ -43,9 +37,6 @@ interface Listening {
   readonly certificates: LiveCertificates | undefined
 }
 
-/** Which of a plain listener's sockets takes datagrams: see {@link openers}. */
-const DATAGRAMS = 1
-
 /** What answers at a listener under one configuration, and where the table keeps its answers. */
 interface Answering {
   readonly responder: Responder
@@ -59,8 +50,8 @@ export class Listeners {
   private readonly byLabel = new Map<string, Listening>()
   private readonly writer = new Writer()
   private readonly parts: Parts
-  private readonly panics
   private readonly dropped: Dropped
+  private readonly guard: Guard
   private readonly certificateTimer: NodeJS.Timeout
   private readonly forget: () => void
   /** Of listeners that are closed. */
@@ -71,11 +62,11 @@ export class Listeners {
     this.certificateTimer = setInterval(() => this.checkCertificates(), CERTIFICATE_CHECK_MS)
     this.certificateTimer.unref()
     declareMetrics(parts.metrics)
-    this.panics = parts.metrics.counter('coredns_panics_total', '').labels()
     const count = countDropped(parts.metrics)
     this.dropped = (query, reply) => {
       count(query, reply, uncompressedOctets(contentOf(query, reply, optOf(query, reply))))
     }
+    this.guard = recovery({ ...parts, dropped: this.dropped })
     this.forget = this.measureBuffers()
   }
 
@@ -218,7 +209,7 @@ export class Listeners {
     const router = new Router(listener.label, listener.blocks, {
       writer: this.writer,
       dropped: this.dropped,
-      guard: (query, run, block) => this.guard(query, run, block),
+      guard: this.guard,
     })
     const responderWith = (publisher?: Publisher) =>
       new Responder(router, this.writer, host.now, publisher, observer)
@@ -226,31 +217,6 @@ export class Listeners {
     const scope = table.openScope()
     const publisher = new Publisher(table, router, scope, host.now, observer)
     return { responder: responderWith(publisher), scope, close: () => publisher.close() }
-  }
-
-  /** A bug in a plugin costs the query that found it, never the server, unless it is being looked for (`debug`). */
-  private guard(query: Query, run: Next, block: RoutedBlock): Reply | Promise<Reply> {
-    try {
-      const reply = run(query)
-      return reply instanceof Promise
-        ? reply.catch((error) => this.panic(query, error, block))
-        : reply
-    } catch (error) {
-      return this.panic(query, error, block)
-    }
-  }
-
-  private panic(query: Query, error: unknown, { bugs }: RoutedBlock): Reply {
-    const { log, host } = this.parts
-    const { message, stack } = error instanceof Error ? error : new Error(String(error))
-    this.panics.inc()
-    const where = quote(query.exchange.listener.label)
-    const shown = bugs.stacktrace || bugs.debug ? `${message}\n${stack}` : message
-    log.error(`Recovered from panic in server: ${where} ${shown}`)
-    if (bugs.debug) host.fatal(`a bug in a plugin, with debug in the Corefile: ${message}`, 2)
-    const reply = giveUp(query, '', RCODE.SERVFAIL)
-    this.dropped(query, reply)
-    return reply
   }
 
   private async closeOne(label: string): Promise<void> {
@@ -288,56 +254,4 @@ export class Listeners {
       }
     })
   }
-}
-
-interface Told {
-  readonly onStatus: (status: number) => void
-  readonly onFailure: (error: unknown) => void
-}
-
-type Open = (port: number) => Promise<OpenListener>
-
-/** What has to be opened for a listener, streams first: a port that they got by asking for 0 is then the datagrams' too. */
-function openers(
-  listener: PlannedListener,
-  handle: Responder['handle'],
-  plane: DataPlane,
-  scope: number,
-  { onStatus, onFailure }: Told,
-  sharesPort: boolean,
-): Open[] {
-  const { host, transport, settings, tls } = listener
-  const { timeouts } = settings
-  const { front } = plane
-  const maxConnections = connectionsFor(readFileLimit())
-  const stream = { host, timeouts, front, scope, sharesPort, onFailure, maxConnections }
-  switch (transport) {
-    case 'dns':
-      return [
-        (port) => openStream({ ...stream, port, transport: 'tcp' }, handle),
-        (port) => openDatagram({ host, port, plane, scope, sharesPort, onFailure }, handle),
-      ]
-    case 'tls':
-      return [
-        (port) => openStream({ ...stream, port, transport: 'tls', ...(tls && { tls }) }, handle),
-      ]
-    case 'https':
-      return [
-        (port) =>
-          openHttps(
-            { ...stream, port, tls, maxConnections: settings.limits.httpsConnections, onStatus },
-            handle,
-          ),
-      ]
-    case 'grpc': {
-      const { grpcConnections: maxConnections, grpcStreams: maxStreams } = settings.limits
-      return [(port) => openGrpc({ ...stream, port, tls, maxConnections, maxStreams }, handle)]
-    }
-    default:
-      throw new Error(`${listener.label}: Muster does not serve ${transport}`)
-  }
-}
-
-async function closeAll(sockets: readonly OpenListener[]): Promise<void> {
-  await Promise.all(sockets.map((socket) => socket.close()))
 }

@@ -38,6 +38,9 @@ export interface RoutedBlock {
 /** Queries that were answered without any plugin: what the core refuses by itself. */
 export type Dropped = (query: Query, reply: Reply) => void
 
+/** Runs a chain, and makes SERVFAIL of what it throws. */
+export type Guard = (query: Query, run: Next, block: RoutedBlock) => Reply | Promise<Reply>
+
 /** The blocks that share one listening address, and which of them takes a query. */
 export class Router implements Listener {
   readonly label: string
@@ -49,16 +52,13 @@ export class Router implements Listener {
   private readonly explains: boolean
   private readonly dropped: Dropped
   private readonly writer: Writer
-  private readonly guard: (query: Query, run: Next, block: RoutedBlock) => Reply | Promise<Reply>
+  private readonly guard: Guard
 
-  /**
-   * @param guard runs a chain and turns what it throws into SERVFAIL
-   * @param writer where replies to lookups are measured
-   */
+  /** @param parts what counts queries that no block takes; where replies to lookups are measured; what runs the chains */
   constructor(
     label: string,
     blocks: readonly RoutedBlock[],
-    parts: { dropped: Dropped; writer: Writer; guard: Router['guard'] },
+    parts: { dropped: Dropped; writer: Writer; guard: Guard },
   ) {
     this.label = label
     this.dropped = parts.dropped

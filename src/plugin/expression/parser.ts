@@ -1,70 +1,11 @@
 import { RE2JS } from 're2js'
 import { BUILTINS, PREDICATE_BUILTINS } from './builtins.ts'
+import { Cursor } from './cursor.ts'
 import { ExpressionError } from './error.ts'
 import { type KindOfName, kindOf, takes, takesOne } from './kinds.ts'
-import { type Token, tokenize } from './lexer.ts'
+import type { Token } from './lexer.ts'
 import type { Node } from './nodes.ts'
-
-/** How strongly binary operators bind; those of {@link RIGHT} from the right. */
-const BINARY: ReadonlyMap<string, number> = new Map([
-  ['|', 0],
-  ['or', 10],
-  ['||', 10],
-  ['and', 15],
-  ['&&', 15],
-  ['==', 20],
-  ['!=', 20],
-  ['<', 20],
-  ['>', 20],
-  ['<=', 20],
-  ['>=', 20],
-  ['in', 20],
-  ['matches', 20],
-  ['contains', 20],
-  ['startsWith', 20],
-  ['endsWith', 20],
-  ['..', 25],
-  ['+', 30],
-  ['-', 30],
-  ['*', 60],
-  ['/', 60],
-  ['%', 60],
-  ['**', 100],
-  ['^', 100],
-  ['??', 500],
-])
-const RIGHT: ReadonlySet<string> = new Set(['**', '^'])
-const UNARY: ReadonlyMap<string, number> = new Map([
-  ['not', 50],
-  ['!', 50],
-  ['-', 90],
-  ['+', 90],
-])
-const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '>', '<=', '>='])
-/** Operators that `not` may stand before. */
-const NEGATABLE: ReadonlySet<string> = new Set([
-  'in',
-  'matches',
-  'contains',
-  'startsWith',
-  'endsWith',
-])
-const RESERVED: ReadonlySet<string> = new Set([
-  'let',
-  'if',
-  'else',
-  'true',
-  'false',
-  'nil',
-  'not',
-  'and',
-  'or',
-  'in',
-  'matches',
-  'contains',
-  'startsWith',
-  'endsWith',
-])
+import { BINARY, COMPARISONS, NEGATABLE, RESERVED, RIGHT, UNARY } from './operators.ts'
 
 /** Nested parentheses, operators and calls before an expression is refused. */
 const MAX_DEPTH = 200
@@ -91,14 +32,11 @@ export function parseExpression(
 /** How many arguments a function of the environment takes, at least and at most; undefined where any number will do. */
 type ArityOfName = (name: string) => readonly [number, number] | undefined
 
-class Parser {
-  private readonly source: string
-  private readonly tokens: readonly Token[]
+class Parser extends Cursor {
   private readonly known: (name: string) => boolean
   private readonly kinds: KindOfName
   private readonly arity: ArityOfName
   private readonly locals: string[] = []
-  private at = 0
   private depth = 0
   private predicates = 0
 
@@ -108,10 +46,9 @@ class Parser {
     kinds: KindOfName,
     arity: ArityOfName,
   ) {
+    super(source)
     this.arity = arity
-    this.source = source
     this.kinds = (name) => (this.locals.includes(name) ? 'any' : kinds(name))
-    this.tokens = tokenize(source)
     this.known = known
   }
 
@@ -119,10 +56,6 @@ class Parser {
     const node = this.sequence()
     if (this.token.kind !== 'end') throw this.unexpected()
     return node
-  }
-
-  private get token(): Token {
-    return (this.tokens[this.at] ?? this.tokens.at(-1)) as Token
   }
 
   /** Expressions with `;` between them; the last one is the value. `let` holds for those behind it. */
@@ -436,46 +369,6 @@ class Parser {
   private mapValue(): Node {
     this.expect(':')
     return this.expression(0)
-  }
-
-  private next(): Token {
-    const { token } = this
-    this.at++
-    return token
-  }
-
-  private isOperator(token: Token): boolean {
-    return token.kind === 'operator' || token.kind === 'name'
-  }
-
-  private takes(text: string): boolean {
-    if (this.token.text !== text || !this.isOperator(this.token)) return false
-    this.at++
-    return true
-  }
-
-  private expect(text: string): void {
-    if (!this.takes(text)) throw this.unexpected()
-  }
-
-  private word(): string {
-    const token = this.next()
-    if (token.kind === 'name') return token.text
-    this.at--
-    throw this.unexpected()
-  }
-
-  private unexpected(): ExpressionError {
-    const { kind, text } = this.token
-    const shown =
-      kind === 'end'
-        ? 'token EOF'
-        : `token ${kind[0]?.toUpperCase()}${kind.slice(1)}(${JSON.stringify(text)})`
-    return this.error(`unexpected ${shown}`)
-  }
-
-  private error(reason: string): ExpressionError {
-    return new ExpressionError(reason, this.source, this.token.column)
   }
 }
 
