@@ -11,20 +11,39 @@ const ENOUGH = 2_000
 
 const below = firstEphemeral() - LOWEST
 const count = below >= ENOUGH ? below : HIGHEST - LOWEST
-/** Those of this process. */
-const given = new Set<number>()
 
 /**
- * A port that was free for UDP and TCP just now, and which no other call in this process was given. The kernel hands it to no client and no server that leaves the
- * choice to it, so that it is still free a while later.
+ * A port that was free for UDP and TCP just now, and which no other call is given while this process lives, in whichever process of the machine. The kernel hands it to no
+ * client and no server that leaves the choice to it, so that it is still free a while later, and nobody listens there unless it is this test.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = LOWEST + Math.floor(Math.random() * count)
-    if (given.has(port) || !(await isFreeForTcp(port)) || !(await isFreeForUdp(port))) continue
-    given.add(port)
-    return port
+    if (await take(port)) return port
   }
+}
+
+/** Two such ports, one right after the other; returns the first. */
+export async function freePair(): Promise<number> {
+  for (;;) {
+    const port = await freePort()
+    if (await take(port + 1)) return port
+  }
+}
+
+/** The claim first: a look at a port that is another's would be in its way. */
+async function take(port: number): Promise<boolean> {
+  return (await claim(port)) && (await isFreeForTcp(port)) && (await isFreeForUdp(port))
+}
+
+/** Linux: a name in the abstract namespace of sockets (unix(7)), which is one process's until it ends. Elsewhere nothing is claimed. */
+function claim(port: number): Promise<boolean> {
+  if (process.platform !== 'linux') return Promise.resolve(true)
+  const server = createServer().unref()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(`\0muster-test-port-${port}`, () => resolve(true))
+  })
 }
 
 function firstEphemeral(): number {
