@@ -13,6 +13,8 @@ import { compare, muster, skipWithout } from './peers/scene.ts'
 import { QUESTIONS, RECORDS, ZONE, ZONE_FILE } from './peers/zone.ts'
 
 t.setTimeout(900_000)
+/** For programs to start, and for a certificate: a try that fails is repeated after a minute. */
+const PATIENCE_MS = 150_000
 
 const WWW = [...RECORDS].filter((record) => /^(www|web)\./.test(record)).sort()
 
@@ -139,9 +141,9 @@ function letsIn(port: number, scheme: 'tls' | 'https', client: string): Promise<
   })
 }
 
-/** Waits until somebody listens on a port, for half a minute. */
+/** Waits until somebody listens on a port. */
 async function listens(port: number): Promise<void> {
-  for (let turn = 0; turn < 300; turn++) {
+  for (const ends = Date.now() + PATIENCE_MS; Date.now() < ends; await sleep(100)) {
     const socket = connectPlainly(port, '127.0.0.1')
     const open = await once(socket, 'connect').then(
       () => true,
@@ -149,8 +151,8 @@ async function listens(port: number): Promise<void> {
     )
     socket.destroy()
     if (open) return
-    await sleep(100)
   }
+  throw new Error(`nobody listens on port ${port}`)
 }
 
 /** CoreDNS with a Corefile in a folder, until the test ends. */
@@ -164,9 +166,8 @@ async function coredns(t: Test, port: number, corefile: string): Promise<void> {
     child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   })
-  for (let turn = 0; turn < 100; turn++) {
-    if ((await ask(port, `${ZONE} SOA`, 300)) !== undefined) return
-    await sleep(100)
+  for (const ends = Date.now() + PATIENCE_MS; Date.now() < ends; await sleep(100)) {
+    if ((await ask(port, `${ZONE} SOA`, 1000))?.rcode === 'NOERROR') return
   }
   throw new Error('coredns does not answer')
 }
@@ -275,10 +276,9 @@ t.test(
     }`,
     )
     const said = (text: string) => server.log.some((line) => line.includes(text))
-    for (let turn = 0; turn < 300 && !said('certificate for dns.acme.test obtained'); turn++) {
-      await sleep(200)
-    }
-    t.ok(said('certificate for dns.acme.test obtained'), server.log.join(''))
+    const obtained = () => said('certificate for dns.acme.test obtained')
+    for (const ends = Date.now() + PATIENCE_MS; !obtained() && Date.now() < ends; ) await sleep(200)
+    t.ok(obtained(), server.log.join(''))
     const socket = connect({
       host: '127.0.0.1',
       port: dot,

@@ -1,17 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:https'
-import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../ports.ts'
+import { freePair, freePort } from '../ports.ts'
 import type { ApiRequest } from './kapi-requests.ts'
 
 /** The bearer token that a kapi knows. */
 const TOKEN = 'labtoken'
 /** Milliseconds until a kapi must answer. */
 const START_MS = 120_000
+/** Another program may have taken a port by the time that it is listened on: so often with others. */
+const STARTS = 3
+/** Milliseconds that a write is tried again for while the API server cannot take it: its disk may be slow. */
+const WRITE_MS = 30_000
 
 /** An object as it is written to the API. */
 export interface ApiObject {
@@ -43,10 +46,18 @@ export class Kapi {
   }
 
   static async start(): Promise<Kapi> {
-    const directory = mkdtempSync(join(tmpdir(), 'muster-kapi-'))
-    const kapi = new Kapi(directory, await freePort(), await freePair())
-    await kapi.run()
-    return kapi
+    for (let left = STARTS - 1; ; left--) {
+      const directory = mkdtempSync(join(tmpdir(), 'muster-kapi-'))
+      // etcd talks to its peers on the port after its own.
+      const kapi = new Kapi(directory, await freePort(), await freePair())
+      try {
+        await kapi.run()
+        return kapi
+      } catch (error) {
+        await kapi.stop()
+        if (left === 0) throw error
+      }
+    }
   }
 
   /** Starts it over its folder, after {@link kill} too. */
@@ -59,8 +70,10 @@ export class Kapi {
       '-dir',
       this.directory,
     ]
-    this.child = spawn(binary('kapi') as string, args, { stdio: 'ignore' })
+    const child = spawn(binary('kapi') as string, args, { stdio: 'ignore' })
+    this.child = child
     for (const deadline = Date.now() + START_MS; Date.now() < deadline; await sleep(100)) {
+      if (hasEnded(child)) throw new Error(`kapi ended with ${child.exitCode}`)
       if (!existsSync(this.kubeconfig)) continue
       if ((await this.send('GET', '/api/v1/namespaces').catch(() => undefined))?.status === 200)
         return
@@ -72,7 +85,7 @@ export class Kapi {
   /** Ends the process as a crash would. */
   async kill(): Promise<void> {
     const { child } = this
-    if (child === undefined || child.exitCode !== null) return
+    if (child === undefined || hasEnded(child)) return
     const gone = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGKILL')
     await gone
@@ -110,10 +123,19 @@ export class Kapi {
     rmSync(this.directory, { recursive: true, force: true })
   }
 
-  /** Creates the object, or replaces it; returns when the API has acknowledged it. */
+  /** Creates the object, or replaces it; returns when the API has acknowledged it. @throws what the API says against it */
   async put(object: ApiObject): Promise<void> {
-    const { status, body } = await this.send('PUT', pathOf(object), object)
-    if (status >= 300) throw new Error(`${pathOf(object)}: ${status} ${body}`)
+    for (const deadline = Date.now() + WRITE_MS; ; await sleep(200)) {
+      const { status, body } = await this.send('PUT', pathOf(object), object).catch((error) => ({
+        status: 0,
+        body: String(error),
+      }))
+      if (status >= 200 && status < 300) return
+      const mayPass = status === 0 || status === 429 || status >= 500
+      if (!mayPass || Date.now() > deadline) {
+        throw new Error(`${pathOf(object)}: ${status} ${body}`)
+      }
+    }
   }
 
   async remove(object: ApiObject): Promise<void> {
@@ -162,18 +184,8 @@ export class Kapi {
   }
 }
 
-/** A free port with a free one after it: etcd talks to its peers there. */
-async function freePair(): Promise<number> {
-  for (;;) {
-    const port = await freePort()
-    const next = createServer()
-    const free = await new Promise<boolean>((resolve) => {
-      next.once('error', () => resolve(false))
-      next.listen(port + 1, '127.0.0.1', () => resolve(true))
-    })
-    await new Promise<void>((resolve) => next.close(() => resolve()))
-    if (free) return port
-  }
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
 }
 
 function pathOf({ apiVersion, kind, metadata }: ApiObject): string {

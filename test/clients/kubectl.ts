@@ -81,6 +81,6 @@ export class Kubectl {
   }
 
   clean(): void {
-    rmSync(this.folder, { recursive: true })
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 })
   }
 }

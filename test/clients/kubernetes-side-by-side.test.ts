@@ -17,7 +17,7 @@ import { askByTcp, askByUdp, framed } from '../parity/exchange.ts'
 import { describe, packetOf } from '../parity/transcript.ts'
 import { arrange, type Chain } from '../plugin/harness.ts'
 import { forward, standIn } from '../plugin/kubernetes/stand-ins.ts'
-import { freePort } from '../ports.ts'
+import { freePair, freePort } from '../ports.ts'
 import { diceOf, oddCluster } from './odd-cluster.ts'
 import { oddQuestions } from './odd-questions.ts'
 
@@ -137,7 +137,7 @@ t.test('CoreDNS over the same objects gives the same answers', { skip }, async (
       spawn(command, args, { cwd: directory, stdio: process.env.SHOW ? 'inherit' : 'ignore' }),
     )
 
-  const [api, etcd] = [await freePort(), await freePort()]
+  const [api, etcd] = [await freePort(), await freePair()]
   run('kapi', '-port', String(api), '-etcd-port', String(etcd), '-dir', directory)
   const dice = diceOf(seed)
   const local = localAddresses([])

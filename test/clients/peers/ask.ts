@@ -12,6 +12,9 @@ export interface Essence {
   readonly authority: readonly string[]
 }
 
+/** Message id of the question before. */
+let last = 0
+
 /** Asks 127.0.0.1; undefined without an answer. @param question `www.test. A +tcp` */
 export async function ask(
   port: number,
@@ -20,12 +23,15 @@ export async function ask(
 ): Promise<Essence | undefined> {
   const [recorded] = readTranscript(`? ${question}`)
   if (recorded === undefined) throw new Error(`not a question: ${question}`)
-  const packet = packetOf(recorded, 4712)
+  last = (last + 1) & 0xffff
+  const packet = packetOf(recorded, last)
   const route = { to: '127.0.0.1', port, timeoutMs }
   const [reply] = question.includes('+tcp')
     ? await askByTcp(route, [framed(packet)], (messages) => messages.length > 0)
     : await askByUdp(route, [packet], 1)
-  return reply === undefined ? undefined : essenceOf(reply)
+  if (reply === undefined) return undefined
+  // A late answer to a question that was given up, whose port the kernel has handed out again.
+  return reply.readUInt16BE(0) === last ? essenceOf(reply) : ask(port, question, timeoutMs)
 }
 
 function essenceOf(reply: Buffer): Essence {
