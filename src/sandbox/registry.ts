@@ -44,6 +44,8 @@ const IN_PROCESS_MANAGER = 'kube-controller-manager'
 
 /** The random part of a generated name has these letters: no vowels, nothing that looks like another. */
 const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
+/** So often a generated name is made anew where it is taken: of 200 two are the same once in seven hundred times. */
+const MAX_NAME_TRIES = 8
 
 /** Creates, updates, patches and deletes objects by the API's rules. Refusals are thrown as ApiError. */
 export class Registry {
@@ -149,7 +151,7 @@ export class Registry {
   }
 
   /** A name of this prefix that nobody guesses: five letters, as `generateName` gives. */
-  generateName(prefix: string): string {
+  #generatedName(prefix: string): string {
     let suffix = ''
     for (let count = 0; count < 5; count++) {
       suffix += SUFFIX_LETTERS[Math.floor(this.#random() * SUFFIX_LETTERS.length)]
@@ -192,7 +194,11 @@ export class Registry {
     const { name, generateName } = object.metadata
     if (name) return
     if (generateName) {
-      object.metadata.name = this.generateName(generateName)
+      const { namespace = '' } = object.metadata
+      for (let tries = 0; tries < MAX_NAME_TRIES; tries++) {
+        object.metadata.name = this.#generatedName(generateName)
+        if (this.storage.get(resource, namespace, object.metadata.name) === undefined) return
+      }
       return
     }
     const missing = errors.field.required('metadata.name', 'name or generateName is required')

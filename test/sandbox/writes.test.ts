@@ -152,6 +152,25 @@ t.test('generateName, dry runs and deletion with finalizers', async (t) => {
   t.equal((await ask(cluster, 'GET', `${path}/kept`)).code, 404)
 })
 
+t.test('a generated name that is taken is made anew', async (t) => {
+  // Each name twice: five letters, and the same five again.
+  let thrown = 0
+  const random = () => (Math.floor(thrown++ / 10) % 27) / 27
+  const cluster = await createCluster({ random })
+  t.teardown(() => cluster.close())
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'x-' } }
+  const names = Array.from({ length: 10 }, () => cluster.create(map).metadata.name)
+  t.equal(new Set(names).size, 10)
+  const always = await createCluster({ random: () => 0 })
+  t.teardown(() => always.close())
+  always.create(map)
+  t.throws(
+    () => always.create(map),
+    { message: /"x-bbbbb" already exists/ },
+    'in the end it is told',
+  )
+})
+
 t.test('scale reads and sets the replicas, status only the status', async (t) => {
   const cluster = await createCluster()
   t.teardown(() => cluster.close())
