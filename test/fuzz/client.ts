@@ -6,6 +6,9 @@ import { query } from '../table/harness.ts'
 const LAST = 0xffff
 /** For a machine that has other things to do. */
 const PATIENCE_MS = 60_000
+/** Octets in the air at a time, and what each packet takes beside its own: less than any kernel queues at a socket, so that none is lost. */
+const PORTION_OCTETS = 100_000
+const PACKET_OVERHEAD = 800
 
 /** One UDP socket that asks in batches. */
 export class BatchClient {
@@ -45,12 +48,23 @@ export class BatchClient {
    */
   async ask(packets: readonly Buffer[]): Promise<readonly (Buffer | undefined)[]> {
     this.#answers = packets.map(() => undefined)
-    const all = new Promise<void>((done) => {
-      this.#done = done
-    })
-    packets.forEach((packet, i) => {
+    let octets = 0
+    for (const [i, packet] of packets.entries()) {
+      octets += packet.length + PACKET_OVERHEAD
+      if (octets > PORTION_OCTETS) {
+        await this.#askLast()
+        octets = packet.length + PACKET_OVERHEAD
+      }
       if (packet.length > 1) packet.writeUInt16BE(i, 0)
       this.#socket.send(packet)
+    }
+    await this.#askLast()
+    return this.#answers
+  }
+
+  async #askLast(): Promise<void> {
+    const all = new Promise<void>((done) => {
+      this.#done = done
     })
     const name = `${process.pid}-${this.#batches++}.web.here.svc.cluster.local`
     this.#socket.send(query(name, { id: LAST }))
@@ -60,7 +74,6 @@ export class BatchClient {
     })
     await Promise.race([all, late])
     clearTimeout(timer)
-    return this.#answers
   }
 
   close(): void {
