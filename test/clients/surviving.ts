@@ -113,7 +113,7 @@ function kubeconfigOf(t: Test, kapi: Kapi, port: number): string {
 }
 
 async function startServer(port: number, api: string): Promise<{ server: Server; log: string[] }> {
-  const text = `.:${port} {\n bind 127.0.0.1\n kubernetes cluster.local {\n  ${api}\n  startup_timeout 30s\n }\n}\n`
+  const text = `.:${port} {\n bind 127.0.0.1\n kubernetes cluster.local {\n  ${api}\n  startup_timeout 2m\n }\n}\n`
   const log: string[] = []
   const server = new Server({
     log: createLogger({ write: (line) => void log.push(line) }),
