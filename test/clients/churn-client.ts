@@ -4,7 +4,7 @@
  * when each change was committed, judges.
  */
 import { createSocket } from 'node:dgram'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { decode, encode } from 'dns-packet'
 
 /** A moment on the clock that all processes of a machine share, in milliseconds. */
@@ -34,7 +34,8 @@ export interface Report {
 }
 
 const [port, url, rate] = [Number(process.argv[2]), process.argv[3], Number(process.argv[4])]
-const server = process.argv[5]
+const schedstat = `/proc/${process.argv[5]}/task/${process.argv[5]}/schedstat`
+const counts = existsSync(schedstat)
 const ZONE = 'default.svc.cluster.local'
 const STALL_MS = 3
 const SOCKETS = 4
@@ -143,10 +144,10 @@ function forgetLost(at: number): void {
   }
 }
 
-/** How long the server's thread that reads the watch has been ready to run and did not (proc's schedstat). */
+/** How long the server's thread that reads the watch has been ready to run and did not (proc's schedstat, which not every kernel has). */
 function sampleServer(at: number): void {
-  if (at - (waits.at(-1)?.[0] ?? 0) < 2) return
-  const text = readFileSync(`/proc/${server}/task/${server}/schedstat`, 'latin1')
+  if (!counts || at - (waits.at(-1)?.[0] ?? 0) < 2) return
+  const text = readFileSync(schedstat, 'latin1')
   waits.push([at, Number(text.split(' ')[1]) / 1e6])
 }
 

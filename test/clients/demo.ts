@@ -15,6 +15,9 @@ export const kubectls = [
   '/usr/local/bin/kubectl',
 ].filter((path) => existsSync(path))
 
+/** A program is built, or npm starts, on a machine that has other things to do. */
+const COMMAND_MS = 600_000
+
 export interface Result {
   readonly code: number
   readonly output: string
@@ -22,7 +25,7 @@ export interface Result {
 
 /** Runs a shell command in the checkout; its output is both streams', trimmed. */
 export function sh(command: string, environment: Record<string, string> = {}): Promise<Result> {
-  const options = { cwd: root, timeout: 180_000, env: { ...process.env, ...environment } }
+  const options = { cwd: root, timeout: COMMAND_MS, env: { ...process.env, ...environment } }
   return new Promise((resolve) => {
     execFile('sh', ['-c', command], options, (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code ?? 1)
@@ -67,7 +70,7 @@ export async function startDemo(): Promise<Demo> {
       const closed = new Promise((resolve) => child.on('close', resolve))
       child.kill('SIGINT')
       await closed
-      rmSync(folder, { recursive: true, force: true })
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
     },
   }
 }

@@ -4,7 +4,7 @@ import { unshareArguments } from '../../src/shell/namespace.ts'
 import { type Demo, kubectls, sh, startDemo } from './demo.ts'
 import { filledIn, fits, type Words } from './shown.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(1_800_000)
 if (kubectls.length === 0) t.comment('skipped: no kubectl here')
 const allowed = 'how' in unshareArguments()
 if (!allowed) t.comment('skipped: steps with a network or mount namespace, which are not allowed')

@@ -7,9 +7,12 @@ import { unshareArguments } from '../../src/shell/namespace.ts'
 import { freePort } from '../ports.ts'
 import { root, sh, startDemo } from './demo.ts'
 
-t.setTimeout(600_000)
+t.setTimeout(1_800_000)
 const unshare = unshareArguments()
-if ('why' in unshare) t.bailout(`no network namespaces here: ${unshare.why}`)
+if ('why' in unshare) {
+  t.plan(0, `no network namespaces here: ${unshare.why}`)
+  process.exit()
+}
 
 const demo = await startDemo()
 const folder = mkdtempSync(join(tmpdir(), 'muster-resolvers-'))
@@ -148,7 +151,8 @@ t.test('nothing stays behind, and the machine’s own files are as they were', a
 
 t.test('who is not root has it too', { skip: process.getuid?.() !== 0 }, async (t) => {
   const nobody = 'setpriv --reuid=65534 --regid=65534 --clear-groups'
-  const works = await sh(`${nobody} ${process.execPath} -e 0 && ${nobody} unshare -rnm true`)
+  const reads = `${nobody} ${process.execPath} -e 'fs.readdirSync("${root}src")'`
+  const works = await sh(`${reads} && ${nobody} unshare -rnm true`)
   if (works.code !== 0) return t.comment(`skipped: ${works.output.split('\n')[0]}`)
   const { output } = await sh(`${nobody} ${demo.shell} -n shop -- getent hosts db`)
   t.match(output, '10.43.20.5')
