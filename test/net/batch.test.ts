@@ -7,22 +7,28 @@ import { RingReader, RingWriter, ringMemory } from '../../src/net/ring.ts'
 import { addressOctets, ipv6Text, isMapped, sockaddr } from '../../src/net/sockaddr.ts'
 import { bindSockets, kernelDrops, retire } from '../../src/net/sockets.ts'
 import { C, loadSyscalls } from '../../src/net/syscalls.ts'
-import { UdpClient } from './clients.ts'
+import { freePort } from '../ports.ts'
+import { fill } from './arrival.ts'
+import { UdpClient, until } from './clients.ts'
 
 const syscalls = loadSyscalls()
 
 if (typeof syscalls !== 'string') {
-  const open = () => {
-    const group = bindSockets(syscalls, { host: '127.0.0.1', port: 0, count: 1 })
-    return { group, descriptor: group.descriptors[0] as number }
+  const open = async (receiveBufferOctets = 1 << 20) => {
+    const port = await freePort()
+    const place = { host: '127.0.0.1', port, receiveBufferOctets }
+    const group = bindSockets(syscalls, { ...place, count: 1 })
+    return { group, port, syscalls, descriptor: group.descriptors[0] as number }
   }
 
   t.test('an answer that cannot be sent costs none of the others', async (t) => {
-    const { group, descriptor } = open()
+    const socket = await open()
+    const { descriptor } = socket
     t.teardown(() => syscalls.close(descriptor))
     const client = await UdpClient.open()
     t.teardown(() => client.close())
-    for (let id = 0; id < 5; id++) await client.send(Buffer.from([0, id, 9]), group.port)
+    const messages = Array.from({ length: 5 }, (_, id) => Buffer.from([0, id, 9]))
+    await fill(socket, client, messages)
     const batch = new Batch(syscalls)
     t.equal(batch.receive(descriptor, C.MSG_WAITFORONE), 5)
     for (const slot of [0, 3]) batch.bytes.fill(0, batch.nameAt(slot) + 2, batch.nameAt(slot) + 4)
@@ -33,13 +39,13 @@ if (typeof syscalls !== 'string') {
     t.equal(await client.collected(3), 3)
     t.strictSame([...client.answers.keys()].sort(), [1, 2, 4])
     batch.reset(5)
-    await client.send(Buffer.from([0, 7]), group.port)
+    await fill(socket, client, [Buffer.from([0, 7])])
     t.equal(batch.receive(descriptor, C.MSG_WAITFORONE), 1, 'lengths are as they were')
     t.equal(batch.octets(0), 2)
   })
 
   t.test('waiting ends by itself, and what is not there is not read', async (t) => {
-    const { descriptor } = open()
+    const { descriptor } = await open()
     t.teardown(() => syscalls.close(descriptor))
     const batch = new Batch(syscalls)
     const received = batch.receive(descriptor, C.MSG_WAITFORONE)
@@ -49,12 +55,13 @@ if (typeof syscalls !== 'string') {
   })
 
   t.test('a retired socket keeps what it has and takes nothing new', async (t) => {
-    const { group, descriptor } = open()
+    const socket = await open()
+    const { group, descriptor, port } = socket
     const client = await UdpClient.open()
     t.teardown(() => client.close())
-    await client.send(Buffer.from([0, 1]), group.port)
+    await fill(socket, client, [Buffer.from([0, 1])])
     retire(syscalls, descriptor, group)
-    await client.send(Buffer.from([0, 2]), group.port)
+    await client.send(Buffer.from([0, 2]), port)
     const batch = new Batch(syscalls)
     t.equal(batch.receive(descriptor, C.MSG_DONTWAIT), 1)
     t.equal(batch.bytes[batch.packetAt(0) + 1], 1)
@@ -65,25 +72,19 @@ if (typeof syscalls !== 'string') {
   })
 
   t.test('what the kernel threw away is known', async (t) => {
-    const group = bindSockets(syscalls, {
-      host: '127.0.0.1',
-      port: 0,
-      count: 1,
-      receiveBufferOctets: 4096,
-    })
-    const descriptor = group.descriptors[0] as number
+    const { descriptor, port } = await open(4096)
     t.teardown(() => syscalls.close(descriptor))
     const client = await UdpClient.open()
     t.teardown(() => client.close())
-    for (let i = 0; i < 100; i++) await client.send(Buffer.alloc(400), group.port)
-    t.ok(kernelDrops(syscalls, descriptor) > 50)
+    for (let i = 0; i < 100; i++) await client.send(Buffer.alloc(400), port)
+    t.ok(await until(() => kernelDrops(syscalls, descriptor) > 50))
   })
 
   t.test('a port that another socket shares is taken all the same', async (t) => {
-    const { group, descriptor } = open()
+    const { descriptor, port } = await open()
     t.teardown(() => syscalls.close(descriptor))
-    t.throws(() => bindSockets(syscalls, { host: '127.0.0.1', port: group.port, count: 2 }), {
-      message: `ListenPacket: listen udp 127.0.0.1:${group.port}: bind: address already in use`,
+    t.throws(() => bindSockets(syscalls, { host: '127.0.0.1', port, count: 2 }), {
+      message: `ListenPacket: listen udp 127.0.0.1:${port}: bind: address already in use`,
     })
   })
 }

@@ -5,26 +5,33 @@ import { RingReader } from '../../src/net/ring.ts'
 import { CONTROL, LISTENER, planeMemory, STATE } from '../../src/net/shared.ts'
 import { bindSockets } from '../../src/net/sockets.ts'
 import { loadSyscalls, type Syscalls } from '../../src/net/syscalls.ts'
+import { freePort } from '../ports.ts'
+import { fill } from './arrival.ts'
 import { UdpClient } from './clients.ts'
 
 const QUERIES = 100
+/** What a client that is gone sends back (errno(3)). */
+const ECONNREFUSED = 111
 const syscalls = loadSyscalls()
 
 if (typeof syscalls !== 'string') {
   /** A socket that holds queries, and system calls of which the second receives an error that waited there. */
   const socketWithError = async (t: Test) => {
-    const group = bindSockets(syscalls, { host: '127.0.0.1', port: 0, count: 1 })
+    const port = await freePort()
+    const group = bindSockets(syscalls, { host: '127.0.0.1', port, count: 1 })
     const descriptor = group.descriptors[0] as number
     const client = await UdpClient.open()
     t.teardown(() => {
       client.close()
       syscalls.close(descriptor)
     })
-    for (let id = 0; id < QUERIES; id++) await client.send(Buffer.from([0, id, 0]), group.port)
+    const queries = Array.from({ length: QUERIES }, (_, id) => Buffer.from([0, id, 0]))
+    await fill({ syscalls, descriptor, port }, client, queries)
     let calls = 0
     const recvmmsg: Syscalls['recvmmsg'] = (...args) =>
       ++calls === 2 ? -1 : syscalls.recvmmsg(...args)
-    return { descriptor, faulty: { ...syscalls, recvmmsg } }
+    const errno = () => (calls === 2 ? ECONNREFUSED : syscalls.errno())
+    return { descriptor, faulty: { ...syscalls, recvmmsg, errno } }
   }
 
   t.test('a data thread empties a socket that closes, whatever error waits there', async (t) => {

@@ -5,6 +5,7 @@ import type { Publication } from '../../src/table/publish.ts'
 import { Question } from '../../src/table/question.ts'
 import { Table } from '../../src/table/table.ts'
 import { TableVersions } from '../../src/table/versions.ts'
+import { freePort } from '../ports.ts'
 import { address, publication, query, reply } from '../table/harness.ts'
 
 const silent = { info: () => {}, warning: () => {}, error: () => {} }
@@ -34,8 +35,9 @@ export class PlaneBench {
     this.plane = new DataPlane({ threads, table: this.table, log: silent, onRepeat, ...change })
   }
 
-  async open(host = '127.0.0.1', port = 0): Promise<number> {
+  async open(host = '127.0.0.1', wanted?: number): Promise<number> {
     const { plane, scope } = this
+    const port = wanted ?? (await freePort())
     const listener = await openDatagram({ host, port, plane, scope }, (packet, peer) => {
       this.peers.push(peer)
       return chain(packet)
