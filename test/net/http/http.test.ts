@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { request as plainRequest } from 'node:http'
 import { type ClientHttp2Session, connect } from 'node:http2'
+import { connect as connectTcp } from 'node:net'
 import t from 'tap'
 import { framed, openGrpc, packetOf } from '../../../src/net/http/grpc.ts'
 import { openHttps } from '../../../src/net/http/https.ts'
 import type { Handle, Peer } from '../../../src/net/listener.ts'
+import { until } from '../clients.ts'
 import { certificate as cert } from '../upstream/servers.ts'
 
 const QUERY = Buffer.from('123401000001000000000000016100000100 01'.replaceAll(' ', ''), 'hex')
@@ -21,7 +23,7 @@ const handle: Handle = (packet, peer) => {
 const base = {
   host: '127.0.0.1',
   port: 0,
-  timeouts: { readMs: 3000, idleMs: 10_000 },
+  timeouts: { readMs: 60_000, idleMs: 60_000 },
   maxConnections: 0,
   tls: undefined,
 }
@@ -169,9 +171,10 @@ t.test('a DnsPacket is read whatever else stands in it', async (t) => {
 
 t.test('connections above the bound are turned away', async (t) => {
   const listener = await openHttps({ ...base, maxConnections: 1 }, handle)
-  const first = connect(`http://127.0.0.1:${listener.port}`)
-  first.on('error', () => {})
-  await new Promise((resolve) => first.once('connect', resolve))
+  // One that says nothing, and so is there until it goes.
+  const first = connectTcp(listener.port, '127.0.0.1')
+  t.teardown(() => first.destroy())
+  t.ok(await until(() => listener.stats.accepted === 1))
   await t.rejects(http1(listener.port, 'GET', '/other'))
   t.equal(listener.stats.refused, 1)
   first.destroy()

@@ -80,7 +80,7 @@ export function httpsServer(
   }
   const server = http2
     ? createSecureServer(keyPair, respond as never)
-    : createServer(keyPair, respond)
+    : createServer({ ...keyPair, keepAliveTimeout: 0 }, respond)
   return listening(server as HttpsServer)
 }
 

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { Client } from '../../../src/net/upstream/client.ts'
+import { freePort } from '../../ports.ts'
 import { answering, certificate, framed, type Running, streamServer } from './servers.ts'
 
 /** Long enough for anything that comes at all. */
@@ -8,8 +9,12 @@ const query = () => Buffer.from('000001000000000000000000', 'hex')
 
 function client(t: Test, server: Running, tls?: { ca?: Buffer; serverName?: string }): Client {
   t.teardown(() => server.close())
+  return clientOf(t, server.port, tls)
+}
+
+function clientOf(t: Test, port: number, tls?: { ca?: Buffer; serverName?: string }): Client {
   const made = new Client({
-    peer: { address: '127.0.0.1', port: server.port },
+    peer: { address: '127.0.0.1', port },
     expireMs: 10_000,
     maxAgeMs: 0,
     maxIdle: 0,
@@ -88,11 +93,9 @@ t.test('a server that closes at once fails with EOF and is not stale', async (t)
 })
 
 t.test('where nothing listens, opening fails in the words of the log', async (t) => {
-  const server = await streamServer(() => {})
-  const asked = client(t, server)
-  await server.close()
-  const outcome = await asked.exchange(query(), 'tcp', PATIENCE_MS, PATIENCE_MS)
-  const error = `dial tcp 127.0.0.1:${server.port}: connect: connection refused`
+  const port = await freePort()
+  const outcome = await clientOf(t, port).exchange(query(), 'tcp', PATIENCE_MS, PATIENCE_MS)
+  const error = `dial tcp 127.0.0.1:${port}: connect: connection refused`
   t.match(outcome, { kind: 'failed', error })
 })
 
