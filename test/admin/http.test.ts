@@ -1,5 +1,6 @@
 import t from 'tap'
 import { HttpListeners, type Page, splitAddress } from '../../src/admin/http.ts'
+import { freePort } from '../ports.ts'
 
 const ADDRESS = '127.0.0.1:0'
 const saying =
@@ -59,8 +60,8 @@ t.test('the page that came last answers, and gives back to the one before', asyn
 
 t.test('an address that cannot be listened on is an error, and can be tried again', async (t) => {
   const http = new HttpListeners()
-  const remove = await http.add(ADDRESS, '/a', saying('a'))
-  const taken = `127.0.0.1:${http.port(ADDRESS)}`
+  const taken = `127.0.0.1:${await freePort()}`
+  const remove = await http.add(taken, '/a', saying('a'))
   const other = new HttpListeners()
   const message = `listen tcp ${taken}: bind: address already in use`
   await t.rejects(other.add(taken, '/a', saying('a')), { message })

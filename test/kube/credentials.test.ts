@@ -130,13 +130,13 @@ t.test('a helper is told what client-go tells it, and found beside the kubeconfi
 t.test(
   'a helper that fails, or hangs with what it started, is no reason not to start',
   async (t) => {
-    const load = (script: string) => {
+    const load = (script: string, helperTimeoutMs: number) => {
       const path = join(t.testdir({ config: WITH_HELPER('sh', ['-c', script]) }), 'config')
-      return loadCredentials({ kubeconfig: { path }, helperTimeoutMs: 500 })
+      return loadCredentials({ kubeconfig: { path }, helperTimeoutMs })
     }
-    const failing = await load('echo not signed in >&2; exit 1')
+    const failing = await load('echo not signed in >&2; exit 1', 60_000)
     await t.rejects(failing.access(), { message: 'not signed in\n' })
-    const hanging = await load('sleep 9 & wait')
+    const hanging = await load('sleep 9 & wait', 500)
     await t.rejects(hanging.access(), { message: 'the helper failed without a word' })
   },
 )

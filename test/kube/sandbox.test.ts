@@ -43,7 +43,7 @@ for (const watchList of [true, false]) {
     `over the embedded server the store fills and follows, ${watchList ? 'streamed' : 'paged'}`,
     async (t) => {
       const { cluster, open, store } = await scene(t, watchList)
-      t.equal(await open.whenSynced(10_000), true)
+      t.equal(await open.whenSynced(60_000), true)
       t.ok(store.namespace('shop'))
       t.equal(store.slices('db', 'shop').length, 1)
       t.equal(store.podByAddress('10.1.0.1')?.name, 'p')
@@ -69,6 +69,6 @@ for (const watchList of [true, false]) {
 
 t.test('an audit over the embedded server agrees with the watch', async (t) => {
   const { open } = await scene(t)
-  t.equal(await open.whenSynced(10_000), true)
+  t.equal(await open.whenSynced(60_000), true)
   t.equal(await open.audit(), 0)
 })

@@ -2,39 +2,30 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from '../../src/log.ts'
 import { Server } from '../../src/server.ts'
+import { inTime } from './in-time.ts'
 import { layOut, loadScenario, PLACES, runExchanges } from './scenario.ts'
 import { Upstream } from './upstream.ts'
 
 /** Milliseconds after the start before the first exchange, where the scenario names none. */
 const SETTLE_MS = 60
-/** Recorded times are kept within so many milliseconds, or what came of them counts only where it agrees: it is asked again, so often at most. */
-const HELD_UP_MS = 100
-const ATTEMPTS = 5
 
 const files = process.argv.slice(2).map((file) => resolve(file))
 const environment = { ...process.env }
-for (const file of files) console.log(JSON.stringify(await runInTime(file)))
+for (const file of files) {
+  const result = await inTime(
+    () => run(file),
+    ({ found }) => found.length === 0,
+  )
+  console.log(JSON.stringify(result))
+}
 
 interface Result {
   name: string
   found: string[]
   log: string
-}
-
-/** Runs one scenario, again where it disagrees and the machine has held it up. */
-async function runInTime(file: string): Promise<Result> {
-  for (let attempt = 1; ; attempt++) {
-    const delay = monitorEventLoopDelay({ resolution: 10 })
-    delay.enable()
-    const result = await run(file)
-    delay.disable()
-    const heldUp = delay.max / 1e6 > HELD_UP_MS
-    if (result.found.length === 0 || !heldUp || attempt === ATTEMPTS) return result
-  }
 }
 
 /** What is found disagreeing comes with the server's log. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PluginModule } from '../../src/plugin/setup.ts'
 import { differences } from '../parity/compare.ts'
+import { inTime } from '../parity/in-time.ts'
 import { type Rule, Upstream } from '../parity/upstream.ts'
 import { freePort } from '../ports.ts'
 import { arrangeAll, type Chain } from './harness.ts'
@@ -47,7 +48,17 @@ export async function replayWithUpstreams(
 }
 
 /** The same for a recording that lies elsewhere. */
-export async function replayScenario(
+export function replayScenario(
+  scenario: Recording,
+  modules: readonly PluginModule[],
+): Promise<string[]> {
+  return inTime(
+    () => replayOnce(scenario, modules),
+    (found) => found.length === 0,
+  )
+}
+
+async function replayOnce(
   scenario: Recording,
   modules: readonly PluginModule[],
 ): Promise<string[]> {

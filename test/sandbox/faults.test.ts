@@ -1,5 +1,6 @@
 import t from 'tap'
 import { createCluster, ListenError, startApiServer } from '../../src/sandbox/index.ts'
+import { freePort } from '../ports.ts'
 import { ask, service, WatchReader } from './api.ts'
 
 t.test('a port in use is one clear error', async (t) => {
@@ -52,7 +53,7 @@ t.test('watches can be dropped, and single events lost', async (t) => {
 })
 
 t.test('closing ends running watches and frees the port', async (t) => {
-  const cluster = await startApiServer()
+  const cluster = await startApiServer({ port: await freePort() })
   const watch = await WatchReader.open(cluster, '/api/v1/services?watch=1')
   await cluster.close()
   await watch.next().catch(() => undefined)

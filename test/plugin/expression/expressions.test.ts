@@ -72,7 +72,7 @@ t.test('now is the clock, in a zone', async (t) => {
     '(now() - now()).Hours() < 1',
     "now(timezone('UTC')).Location().String() == 'UTC'",
     "now(timezone('Asia/Tokyo')).Format('-07:00') == '+09:00'",
-    "now().Unix() == now(timezone('Asia/Tokyo')).Unix()",
+    "(now().Unix() - now(timezone('Asia/Tokyo')).Unix()) in [0, -1]",
   ]) {
     t.equal(ask(source), true, source)
   }

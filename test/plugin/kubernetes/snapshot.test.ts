@@ -36,7 +36,7 @@ interface Running {
   stop(): Promise<void>
 }
 
-async function start(t: Test, api: FakeApi, lines: string, timeout = '10s'): Promise<Running> {
+async function start(t: Test, api: FakeApi, lines: string, timeout = '1m'): Promise<Running> {
   const shared = new Map<string, Shared>()
   const block = `endpoint http://127.0.0.1:${api.port}\nstartup_timeout ${timeout}\n${lines}`
   const text = `. {\nready ${READY}\nkubernetes cluster.local {\n${block}\n}\n}\n`

@@ -30,7 +30,7 @@ async function start(t: Test, text: string): Promise<Chain> {
 t.test('blocks over one API share their watches, and objects are counted once', async (t) => {
   const server = await api(t)
   const block = (lines: string) =>
-    `{\nkubernetes cluster.local in-addr.arpa {\nendpoint http://127.0.0.1:${server.port}\n${lines}\n}\n}\n`
+    `{\nkubernetes cluster.local in-addr.arpa {\nendpoint http://127.0.0.1:${server.port}\nstartup_timeout 1m\n${lines}\n}\n}\n`
   const chain = await start(
     t,
     `cluster.local ${block('ttl 30')}in-addr.arpa ${block('pods insecure\nfallthrough')}`,
@@ -54,7 +54,7 @@ t.test(
     const [one, other] = [await api(t), await api(t)]
     other.remove('services', 'old', 'shop')
     const block = (zone: string, { port }: FakeApi) =>
-      `${zone} {\nkubernetes ${zone} {\nendpoint http://127.0.0.1:${port}\n}\n}\n`
+      `${zone} {\nkubernetes ${zone} {\nendpoint http://127.0.0.1:${port}\nstartup_timeout 1m\n}\n}\n`
     const chain = await start(t, block('a.test', one) + block('b.test', other))
     t.strictSame([one.watcherCount, other.watcherCount], [3, 3])
     t.match(await chain.samples('muster_kubernetes_objects{resource="services"}'), [/ 5$/])
@@ -63,7 +63,7 @@ t.test(
 
 t.test('the metrics tell of latency, age, lists, repairs, objects and memory', async (t) => {
   const server = await api(t)
-  const lines = `endpoint http://127.0.0.1:${server.port}`
+  const lines = `endpoint http://127.0.0.1:${server.port}\nstartup_timeout 1m`
   const chain = await start(t, `. {\nkubernetes cluster.local {\n${lines}\n}\n}\n`)
   for (const [i, name] of ['web', 'db', 'old'].entries()) {
     const annotations = {

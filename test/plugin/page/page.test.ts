@@ -6,6 +6,9 @@ import { mistake } from '../harness.ts'
 import { type Events, get, listen, startScene } from './scene.ts'
 
 t.setTimeout(800_000)
+/** Tries in which the machine may hold up the page, and figures that are waited for in each. */
+const MAX_ROUNDS = 5
+const MAX_FIGURES = 10
 const scene = await startScene()
 t.teardown(() => scene.stop())
 const { url } = scene
@@ -80,27 +83,36 @@ t.test('figures come each second: what was asked, by answer, by whom, from where
   const hello = await events.next('hello')
   t.equal(hello.seconds, 300)
   t.type(hello.version, 'string')
-  await events.next('figures')
-  await scene.ask('web.shop.svc.cluster.local.', 7)
-  await scene.ask('web.shpo.svc.cluster.local.', 3)
+  let rounds = 0
   let [noerror, nxdomain] = [0, 0]
   let timed = { half: 0, most: 0 }
-  const figures = await events.next('figures', ({ sample, tops }) => {
-    noerror += sample.noerror
-    nxdomain += sample.nxdomain
-    if (sample.half !== null) timed = sample
-    // Who asked may be known a moment after it was counted: in the next second.
-    return noerror >= 7 && nxdomain >= 3 && tops.topClients[0]?.count >= 10
-  })
+  let figures = await events.next('figures')
+  // On a busy machine a second may last two, so that its rates are half of what was asked, or be told twice, or not.
+  while (noerror + nxdomain !== 10 && rounds < MAX_ROUNDS) {
+    rounds++
+    let seen = 0
+    noerror = 0
+    nxdomain = 0
+    await scene.ask('web.shop.svc.cluster.local.', 7)
+    await scene.ask('web.shpo.svc.cluster.local.', 3)
+    figures = await events.next('figures', ({ sample, tops }) => {
+      noerror += sample.noerror
+      nxdomain += sample.nxdomain
+      if (sample.half !== null) timed = sample
+      // Who asked may be known a moment after it was counted: in the next second.
+      const known = noerror + nxdomain >= 10 && tops.topClients[0]?.count >= 10 * rounds
+      return known || ++seen === MAX_FIGURES
+    })
+  }
   t.strictSame([noerror, nxdomain], [7, 3])
   t.ok(timed.half > 0 && timed.most >= timed.half)
-  t.match(figures.tops.topClients, [{ address: '127.0.0.1', count: 10 }])
+  t.match(figures.tops.topClients, [{ address: '127.0.0.1', count: 10 * rounds }])
   t.match(figures.tops.topNames, [
-    { name: 'web.shop.svc.cluster.local.', type: 'A', count: 7 },
-    { name: 'web.shpo.svc.cluster.local.', type: 'A', count: 3 },
+    { name: 'web.shop.svc.cluster.local.', type: 'A', count: 7 * rounds },
+    { name: 'web.shpo.svc.cluster.local.', type: 'A', count: 3 * rounds },
   ])
   t.match(figures.tops.topFailing, [
-    { name: 'web.shpo.svc.cluster.local.', outcome: 'NXDOMAIN', count: 3 },
+    { name: 'web.shpo.svc.cluster.local.', outcome: 'NXDOMAIN', count: 3 * rounds },
   ])
   t.match(figures.clusters, [{ synced: true, source: 'api' }])
   const [{ watches }] = figures.clusters

@@ -13,7 +13,14 @@ t.test('a viewer that does not read is cut off, and the others go on', async (t)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const [slow, quick] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')]
+  const ask = async () => {
+    const [socket, before] = [connect(port, '127.0.0.1'), viewers.count]
+    socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
+    while (viewers.count === before) await new Promise(setImmediate)
+    return socket
+  }
+  const slow = (await ask()).pause()
+  const quick = await ask()
   t.teardown(() => {
     slow.destroy()
     quick.destroy()
@@ -23,9 +30,6 @@ t.test('a viewer that does not read is cut off, and the others go on', async (t)
   quick.on('data', (data) => {
     read += data.length
   })
-  slow.pause()
-  for (const socket of [slow, quick]) socket.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
-  while (viewers.count < 2) await new Promise(setImmediate)
   const [one] = admitted
   const ended = new Promise<void>((resolve) => one?.onEnd(resolve))
   const data = 'x'.repeat(MAX_UNSENT_OCTETS / 4)

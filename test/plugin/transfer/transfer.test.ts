@@ -85,12 +85,14 @@ t.test('other servers are told of a change', async (t) => {
   )
   await chain.start()
   t.teardown(() => chain.stop())
-  await until(() => heard.length === 1)
+  await until(() => heard.length > 0)
   const { flags, question } = readMessage(heard[0] as Buffer)
   t.equal(flags, 0x2400, 'NOTIFY, AA')
   t.strictSame([question?.qname, question?.qtype], ['\x01a\x04test\0', 6])
-  writeFileSync(`${directory}/db`, ZONE.replace(' 7 ', ' 8 '))
-  await until(() => heard.length === 2)
+  // Who is slow to acknowledge is told again.
+  const before = heard.length
+  writeFileSync(`${directory}/db`, ZONE.replace(' 7 ', ' 81 '))
+  await until(() => heard.length > before)
 })
 
 async function serving(t: Test, to: string, db = ZONE): Promise<Chain> {
