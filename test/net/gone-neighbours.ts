@@ -32,7 +32,7 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 const { received, unsent } = bench.taken
 let answered = false
-for (let id = 1; !answered && id < 100; id++) {
+for (let id = 1; !answered && id < 300; id++) {
   await client.send(query(WEB, { id }), port, HERE.join('.'))
   answered = (await client.collected(2, 200)) > 1
 }
