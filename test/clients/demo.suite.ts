@@ -5,9 +5,10 @@ import t from 'tap'
 import { unshareArguments } from '../../src/shell/namespace.ts'
 import { freePort } from '../ports.ts'
 import { kubectls, pagePorts, root, sh } from './demo.ts'
+import { skipWithout } from './peers/scene.ts'
 
 const [dns, api] = [await freePort(), await freePort()]
-t.setTimeout(900_000)
+t.setTimeout(1_800_000)
 /** For what takes a moment after a change. */
 const PATIENCE_MS = 30_000
 
@@ -53,7 +54,8 @@ t.test('what it prints to try is answered', async (t) => {
   t.ok(commands.length >= 5, demo.printed())
   for (const command of commands) {
     const { code, output } = await sh(command)
-    t.ok(code === 0 && output !== '' && !output.startsWith(';'), `${command.trim()}: ${output}`)
+    // dig says with semicolons in front what it had to ask twice.
+    t.ok(code === 0 && /^[^;\n]/m.test(output), `${command.trim()}: ${output}`)
   }
 })
 
@@ -91,7 +93,8 @@ t.test('a headless Service’s addresses come in different orders', async (t) =>
   t.ok(orders.size > 1, [...orders].join(' | '))
 })
 
-t.test('busybox nslookup, host and Node’s resolver understand the answers', async (t) => {
+const skip = skipWithout('busybox', 'host')
+t.test('busybox nslookup, host and Node’s resolver understand the answers', { skip }, async (t) => {
   const nslookup = await sh(`busybox nslookup db.default.svc.cluster.local 127.0.0.1:${dns}`)
   for (const address of ['10.42.0.20', '10.42.1.18', '10.42.2.19'])
     t.match(nslookup.output, address)

@@ -19,10 +19,13 @@ import { binary, Kapi } from './kapi.ts'
 const KAPI_KINDS = ['ConfigMap', 'Service']
 /** The status with which image.sh says that it lacks a tool. */
 const LACKING = 2
-t.setTimeout(900_000)
+/** To build helm in: on a slow machine it is rather left out. */
+const INSTALL_MS = 600_000
+t.setTimeout(2_400_000)
 
 t.test('the chart renders with helm', async (t) => {
-  if (helm() === undefined && !install()) return t.plan(0, 'no helm, and no Go to install it with')
+  if (helm() === undefined && !install())
+    return t.plan(0, 'no helm, and no Go to install it with in time')
   await t.spawn(process.execPath, [join(root, 'test/deploy/chart.test.ts')])
 })
 
@@ -51,5 +54,5 @@ function install(): boolean {
   mkdirSync(helmFolder(), { recursive: true })
   const env = { ...process.env, GOBIN: helmFolder(), GOFLAGS: '-buildvcs=false' }
   const words = ['install', '-trimpath', `helm.sh/helm/v3/cmd/helm@${HELM_VERSION}`]
-  return spawnSync('go', words, { env, stdio: 'inherit' }).status === 0
+  return spawnSync('go', words, { env, stdio: 'inherit', timeout: INSTALL_MS }).status === 0
 }

@@ -6,6 +6,7 @@ import t from 'tap'
 import { unshareArguments } from '../../src/shell/namespace.ts'
 import { freePort } from '../ports.ts'
 import { root, sh, startDemo } from './demo.ts'
+import { skipWithout } from './peers/scene.ts'
 
 t.setTimeout(1_800_000)
 const unshare = unshareArguments()
@@ -88,7 +89,7 @@ for (const { name, needs, build, run = `${folder}/${name}` } of programs) {
   })
 }
 
-t.test('getent and busybox nslookup', async (t) => {
+t.test('getent and busybox nslookup', { skip: skipWithout('busybox') }, async (t) => {
   t.match(
     (await inside('getent hosts db')).output,
     /^10\.43\.20\.5 +db\.shop\.svc\.cluster\.local$/,

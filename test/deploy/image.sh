@@ -129,7 +129,7 @@ instruction() {
       if [ "${words[0]}" = --from=build ]; then copy "$build" "$stage" "${words[@]:1}"; else copy "$context" "$stage" "${words[@]}"; fi ;;
     RUN)
       # By the way that this machine has to the registry.
-      nsenter --net=/proc/self/fd/9 chroot "$stage" /usr/bin/env -i HOME=/root CI=true npm_config_prefer_offline=true \
+      nsenter --net=/proc/self/fd/9 chroot "$stage" /usr/bin/env -i HOME=/root CI=true npm_config_prefer_offline=true npm_config_fetch_retries=5 \
         ${NODE_EXTRA_CA_CERTS:+"NODE_EXTRA_CA_CERTS=$NODE_EXTRA_CA_CERTS"} ${HTTPS_PROXY:+"HTTPS_PROXY=$HTTPS_PROXY"} \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /bin/sh -ec "cd '$directory' && $rest" ;;
     ENV) environment+=("$rest") ;;
