@@ -91,7 +91,8 @@ t.test('all watches and lists share one connection', async (t) => {
   void open.audit().then((count) => {
     repaired = count
   })
-  await until(() => repaired !== undefined, clock, 500)
+  // A ping has its time-out in turns of the event loop, and the kernel may be slow.
+  await until(() => repaired !== undefined, clock, 50)
   t.equal(repaired, 0)
   api.endWatches()
   await follows(sc, 'two')
@@ -140,11 +141,11 @@ t.test('a connection that is dead without a word is given up by a ping', async (
   relay.freeze()
   api.put('services', service('hidden', 'shop'))
   const began = clock.monotonic()
-  await until(() => open.store.service('hidden', 'shop') !== undefined, clock, 100)
+  await until(() => sc.silent.includes('services'), clock, 100)
   const took = clock.monotonic() - began
-  // A pause after the failure, and some turns in which the clock runs on.
-  t.ok(took <= PING_EVERY_MS + PING_TIMEOUT_MS + 15_000, `${took} ms`)
-  t.ok(sc.silent.includes('services'))
+  // Some turns in which the clock runs on.
+  t.ok(took <= PING_EVERY_MS + PING_TIMEOUT_MS + 2_000, `${took} ms`)
+  await until(() => open.store.service('hidden', 'shop') !== undefined, clock, 20)
   t.same(resyncs(sc), [])
 })
 
