@@ -1,4 +1,4 @@
-/** A server in a process of its own that its parent may have reload, or lose a data thread: `node rolling-server.ts COREFILE`. */
+/** A server in a process of its own that its parent may have reload, collect its garbage (with `--expose-gc`), or lose a data thread: `node rolling-server.ts COREFILE`. */
 import { readFileSync } from 'node:fs'
 import { createLogger } from '../../src/log.ts'
 import type { DataPlane } from '../../src/net/plane.ts'
@@ -18,6 +18,7 @@ const { plane } = (server as unknown as { running: { listeners: { parts: { plane
   .running.listeners.parts
 process.on('message', (asked: string) => {
   if (asked === 'reload') void server.reload(true).then(() => process.send?.('reloaded'))
+  else if (asked === 'collect') globalThis.gc?.()
   else if (asked === 'stop') void server.stop().then(() => process.exit())
   else plane.throwInThread(Number(asked))
 })
