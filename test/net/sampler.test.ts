@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { MAX_EVERY, Sampler, WINDOW_MS } from '../../src/net/sampler.ts'
+import fc from '../fast-check.ts'
 
 const BATCH = 32
 

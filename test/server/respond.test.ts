@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
 import t from 'tap'
 import { link, type Plugin } from '../../src/plugin/plugin.ts'
 import { type Exchange, Query } from '../../src/plugin/query.ts'
@@ -11,6 +10,7 @@ import { name } from '../../src/wire/name.ts'
 import type { Question } from '../../src/wire/reader.ts'
 import type { Octets } from '../../src/wire/record.ts'
 import { Writer } from '../../src/wire/writer.ts'
+import fc from '../fast-check.ts'
 
 /** Answers every name as the recordings' `hosts` does for `a.quay.test`: one address, TTL 3600, AA. */
 const address: Plugin = {

@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { Question } from '../../src/table/question.ts'
 import { accept } from '../../src/wire/gate.ts'
 import { fold, nameOfLabels } from '../../src/wire/name.ts'
 import { readMessage } from '../../src/wire/reader.ts'
+import fc from '../fast-check.ts'
 import { A, AAAA, address, Bench, NXDOMAIN, query, reply, soa, wire } from './harness.ts'
 
 const NAMES = ['web.shop.svc.cluster.local', 'a.b', 'x.cluster.local']

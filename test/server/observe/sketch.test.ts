@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { mostOf, Sketch } from '../../../src/server/observe/sketch.ts'
+import fc from '../../fast-check.ts'
 
 const CAPACITY = 8
 
