@@ -9,6 +9,7 @@ interface Data {
   readonly number: number
   readonly scope: number
   readonly names: number
+  /** Whether to stop, and how many readers have begun. */
   readonly flags: Int32Array
 }
 
@@ -36,6 +37,7 @@ function check(name: number, end: number, octets: number): void {
   answers++
 }
 
+Atomics.add(flags, 1, 1)
 for (let batch = 0; Atomics.load(flags, 0) === 0; batch++) {
   reader.enter()
   reader.useScope(scope)

@@ -20,13 +20,13 @@ t.test('readers see whole answers, each the newest, while one thread writes', as
     now: () => 0,
   })
   const scope = table.openScope()
-  const flags = new Int32Array(new SharedArrayBuffer(4))
+  const flags = new Int32Array(new SharedArrayBuffer(8))
   const workers = Array.from({ length: READERS }, (_, number) => {
     const workerData = { shared: table.shared, number, scope, names: NAMES, flags }
     return new Worker(new URL('./stress-reader.ts', import.meta.url), { workerData, execArgv: [] })
   })
   const results = workers.map((worker) => once(worker, 'message'))
-  await Promise.all(workers.map((worker) => once(worker, 'online')))
+  while (Atomics.load(flags, 1) < READERS) await new Promise((later) => setTimeout(later, 5))
   let heard = 0
   const counts = [{ inc: (times: number) => (heard += times) }]
   for (let i = 0; i < PUBLICATIONS; i++) {
