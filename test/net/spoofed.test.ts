@@ -8,7 +8,7 @@ const folder = fileURLToPath(new URL('.', import.meta.url))
 const inNamespace = (command: string) =>
   spawnSync('unshare', ['--net', 'sh', '-c', `ip link set lo up && ${command}`], {
     encoding: 'utf8',
-    timeout: 120_000,
+    timeout: 300_000,
   })
 const skip =
   typeof loadSyscalls() === 'string'

@@ -11,7 +11,7 @@ import { Rig } from '../sameness/rig.ts'
 import { packetOf } from '../sameness/universe.ts'
 
 /** For a machine that has other things to do; without a flood all of it takes milliseconds. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 const FLOODERS = 2
 const ROUNDS = 4
 /** Queries of a flood: below it there was none. */
