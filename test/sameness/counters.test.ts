@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import t from 'tap'
 import { startApiServer } from '../../src/sandbox/cluster.ts'
 import { TYPE } from '../../src/wire/codes.ts'
+import { withoutIpv6 } from '../net/clients.ts'
 import { clusterObjects } from '../parity/kubernetes.ts'
 import type { Way } from './asker.ts'
 import { countsOf, linesOf, logged } from './observed.ts'
 import { Rig } from './rig.ts'
 import { packetOf } from './universe.ts'
+import { possible } from './ways.ts'
 
 const TIMES = 150
 const TIMEOUT_MS = 30_000
@@ -71,6 +73,9 @@ const udp6: Way = { proto: 'udp', from: '::1' }
 const tcp: Way = { proto: 'tcp', from: '127.0.0.1' }
 const tcp6: Way = { proto: 'tcp', from: '::1' }
 
+const ways = possible([udp, udp6, tcp, tcp6])
+if (withoutIpv6 !== false) t.comment(`skipped over IPv6: ${withoutIpv6}`)
+
 /** The mix: each of these so many times. The names that do not exist are all of one length. */
 const MIX: readonly Part[] = [
   part('vip.zoo.svc.cluster.local', TYPE.A, 'A', udp, 'rcode="NOERROR",plugin="kubernetes"'),
@@ -87,7 +92,7 @@ const MIX: readonly Part[] = [
   ),
   part('a.example.com', TYPE.A, 'A', udp, 'rcode="NOERROR",plugin="cache"'),
   part('a.example.org', TYPE.A, 'A', udp, 'rcode="NOERROR",plugin="acl"'),
-]
+].filter(({ way }) => ways.includes(way))
 
 t.test(
   'after hot answers of a known mix the metrics and the log are those of the chain',
@@ -122,8 +127,10 @@ t.test(
         t.equal(have.get(series(name, labels)), String(times), `${name} ${labels}`)
       }
     }
-    const hot1 = hot.plane.stats().answered
-    t.ok(hot1 > TIMES * 4, `${hot1} datagrams were answered from the table`)
+    const answered = hot.plane.stats().answered
+    // All but each one's first, and those of the part that asks for another name each time.
+    const datagrams = MIX.filter(({ way }) => way.proto === 'udp').length
+    t.ok(answered > TIMES * (datagrams - 2), `${answered} datagrams were answered from the table`)
   },
 )
 

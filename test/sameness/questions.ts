@@ -7,6 +7,7 @@ import type { Octets } from '../../src/wire/record.ts'
 import { Writer } from '../../src/wire/writer.ts'
 import type { Way } from './asker.ts'
 import type { Dice } from './dice.ts'
+import { possible } from './ways.ts'
 
 /** A question, and by which client it is asked. */
 export interface Asked {
@@ -67,13 +68,13 @@ const OUTSIDE = [
   '.',
 ]
 
-const WAYS: readonly Way[] = [
+const WAYS: readonly Way[] = possible([
   ...Array.from({ length: 6 }, (): Way => ({ proto: 'udp', from: '127.0.0.1' })),
   { proto: 'udp', from: '127.0.0.2' },
   { proto: 'udp', from: '::1' },
   { proto: 'tcp', from: '127.0.0.1' },
   { proto: 'tcp', from: '::1' },
-]
+])
 
 const TYPES = [TYPE.A, TYPE.A, TYPE.A, TYPE.AAAA, TYPE.AAAA, TYPE.SRV, TYPE.SRV]
 const RARE = [

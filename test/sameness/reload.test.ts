@@ -6,18 +6,19 @@ import t from 'tap'
 import { startApiServer } from '../../src/sandbox/cluster.ts'
 import { TYPE } from '../../src/wire/codes.ts'
 import { readMessage } from '../../src/wire/reader.ts'
-import type { Asker, Way } from './asker.ts'
+import type { Asker } from './asker.ts'
 import { Rig } from './rig.ts'
 import { packetOf } from './universe.ts'
+import { possible } from './ways.ts'
 
 const RELOADS = 12
 const LANES = 12
 const LOST_MS = 30_000
-const WAYS: readonly Way[] = [
+const WAYS = possible([
   { proto: 'udp', from: '127.0.0.1' },
   { proto: 'udp', from: '::1' },
   { proto: 'tcp', from: '127.0.0.1' },
-]
+])
 /** Names whose every answer tells the generation of the configuration, in an address's last octet or a TTL. */
 const NAMES = ['hosts.test', 'template.test', 'web.here.svc.cluster.local']
 

@@ -108,7 +108,7 @@ t.test('file: the zone, what decides in it, and what it does not have', async (t
   t.equal(await told(chain, 'www.b.test. A'), '20 no zone here has this name')
   t.equal(await told(chain, 'a.test. AXFR'), '18 zone transfers are not offered')
   t.equal(await told(chain, 'www.a.test. A'), undefined)
-  writeFileSync(`${directory}/db`, ZONE.replace('192.0.2.1', '192.0.2.2'))
+  writeFileSync(`${directory}/db`, ZONE.replace('192.0.2.1', '192.0.2.22'))
   t.match(await until(() => of('www.a.test. A')), [
     { code: 'zone-not-taken', reason: /its SOA serial is still 7/ },
   ])

@@ -24,7 +24,7 @@ t.test(
     await until(() => chain.log.some((line) => line.includes('Transferred: a.test.')))
     t.match(await chain.ask('www.a.test. A'), 'www.a.test. 60 IN A 192.0.2.1')
     const before = await chain.reply('www.a.test. A')
-    writeFileSync(`${directory}/db`, `${SOA} 2 1 1 100 5\n@ 60 NS ns\nwww 60 A 192.0.2.2\n`)
+    writeFileSync(`${directory}/db`, `${SOA} 22 1 1 100 5\n@ 60 NS ns\nwww 60 A 192.0.2.2\n`)
     await until(async () => (await chain.ask('www.a.test. A')).includes('192.0.2.2'))
     const [version] = before.lifetime.versions
     const stands = before.lifetime.versions.every((v) => chain.versions.read(v.slot) === v.version)
