@@ -3,7 +3,7 @@ import { loadSyscalls } from '../../src/net/syscalls.ts'
 import { loadTrim } from '../../src/net/trim.ts'
 
 // Names of the addresses that this process is connected to take as long as the resolver takes.
-process.report.excludeNetwork = true
+Object.assign(process.report, { excludeNetwork: true })
 const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
 const isGlibc = report.header?.glibcVersionRuntime !== undefined
 const syscalls = loadSyscalls()
