@@ -8,6 +8,7 @@ import { module as auto } from '../../../src/plugin/auto/setup.ts'
 import { ALWAYS } from '../../../src/plugin/lifetime.ts'
 import { name } from '../../../src/wire/name.ts'
 import { arrangeAll, type Chain, replying, rr } from '../harness.ts'
+import { until } from '../until.ts'
 
 const zone = (address: string) => `@ 60 SOA ns h 1 2 3 4 5\nwww 60 A ${address}\n`
 
@@ -134,8 +135,4 @@ async function serving(t: Test, directory: string): Promise<Chain> {
   await chain.start()
   t.teardown(() => chain.stop())
   return chain
-}
-
-async function until(done: () => Promise<boolean>): Promise<void> {
-  while (!(await done())) await new Promise((resolve) => setTimeout(resolve, 5))
 }

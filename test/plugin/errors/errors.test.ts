@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { module as errors, MAX_PATTERN_OCTETS } from '../../../src/plugin/errors/setup.ts'
 import { ONCE } from '../../../src/plugin/lifetime.ts'
@@ -6,6 +5,7 @@ import type { Plugin } from '../../../src/plugin/plugin.ts'
 import { giveUp } from '../../../src/plugin/reply.ts'
 import { RCODE } from '../../../src/wire/codes.ts'
 import { answering, arrange, mistake, replying } from '../harness.ts'
+import { until } from '../until.ts'
 
 const TIMEOUT = 'read udp 10.0.0.1:4->8.8.8.8:53: i/o timeout'
 
@@ -46,7 +46,7 @@ t.test('errors that match are counted, and told at the end of their period', asy
   const chain = await arrange(`errors {\n${line}\n}`, [errors], { backend: failing(TIMEOUT) })
   for (let i = 0; i < 3; i++) await chain.ask('a.test A')
   t.strictSame(chain.log, [])
-  while (chain.log.length === 0) await sleep(5)
+  await until(() => chain.log.length > 0)
   t.strictSame(chain.log, [
     "[WARNING] plugin/errors: 3 errors like '.* i/o timeout$' occurred in last 20ms",
   ])

@@ -9,6 +9,7 @@ import { module as template } from '../../../src/plugin/template/setup.ts'
 import { type Name, name, nameToText } from '../../../src/wire/name.ts'
 import { differences } from '../../parity/compare.ts'
 import { arrangeAll } from '../harness.ts'
+import { until } from '../until.ts'
 
 /** What CoreDNS 1.14.7 answered to these queries with this zone. */
 const { zone, exchanges } = JSON.parse(
@@ -169,7 +170,3 @@ t.test('a name is in the zone with the longest origin', async (t) => {
   zones.delete(name('.'))
   t.equal(closest(zones, name('org.')), undefined)
 })
-
-async function until(done: () => boolean): Promise<void> {
-  while (!done()) await new Promise((resolve) => setTimeout(resolve, 5))
-}

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { module as bind } from '../../../src/plugin/bind/setup.ts'
 import { ALWAYS, ONCE } from '../../../src/plugin/lifetime.ts'
@@ -8,6 +7,7 @@ import { module as loadbalance } from '../../../src/plugin/loadbalance/setup.ts'
 import { RCODE } from '../../../src/wire/codes.ts'
 import { arrange, mistake, replay, replying, rr, rrText } from '../harness.ts'
 import { plainHosts } from '../plain-hosts.ts'
+import { until } from '../until.ts'
 
 const ADDRESSES = [1, 2, 3].map((i) => rr(`a.test. 60 IN A 192.0.2.${i}`))
 const last = (text: string) => text.split(' ').at(-1)
@@ -120,13 +120,11 @@ t.test('weights are read again, and a wrong file leaves the old ones', async (t)
     chain.log[0],
     '[WARNING] plugin/loadbalance: Failed to open weight file:weight file open error. Will try again in 10ms',
   )
-  const until = async (text: string) => {
-    while (!chain.log.some((line) => line.includes(text))) await sleep(5)
-  }
+  const told = (text: string) => until(() => chain.log.some((line) => line.includes(text)))
   writeFileSync(file, 'a.test\n192.0.2.1 255\n')
-  await until('Successfully reloaded')
+  await told('Successfully reloaded')
   writeFileSync(file, 'a.test\n192.0.2.1 256\n')
-  await until(`wrong weight value:"256" in weight file ${file}`)
+  await told(`wrong weight value:"256" in weight file ${file}`)
   await chain.stop()
   t.pass('both were told')
 })

@@ -4,6 +4,7 @@ import { module as loop } from '../../../src/plugin/loop/setup.ts'
 import { nameToText } from '../../../src/wire/name.ts'
 import { Upstream } from '../../parity/upstream.ts'
 import { arrange, replying } from '../harness.ts'
+import { until } from '../until.ts'
 
 t.test('the third time that the probe comes in is fatal, and tells from where', async (t) => {
   const chain = await arrange('loop', [loop], { backend: replying({}) })
@@ -33,11 +34,12 @@ t.test('once the probe has been answered the plugin does nothing more', async (t
   t.teardown(() => chain.stop())
   await chain.start()
   const plugin = chain.plugin('loop') as Loop
-  while (!plugin.off) await new Promise((done) => setTimeout(done, 5))
+  await until(() => plugin.off)
   t.match(nameToText(plugin.qname), /^\d+\.\d+\.zone\.test\.$/)
+  // Once, unless the machine held up the answer for so long that it was asked for again.
   t.strictSame(
-    server.seen.map(({ message }) => message.question?.qname),
-    [plugin.qname],
+    new Set(server.seen.map(({ message }) => message.question?.qname)),
+    new Set([plugin.qname]),
   )
   for (let i = 0; i < 5; i++) await chain.reply(`${nameToText(plugin.qname)} HINFO`)
   t.strictSame(chain.fatal, [])

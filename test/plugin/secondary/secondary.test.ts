@@ -8,6 +8,7 @@ import { module as transfer } from '../../../src/plugin/transfer/setup.ts'
 import { name, nameToText } from '../../../src/wire/name.ts'
 import { parseZone } from '../../../src/wire/presentation.ts'
 import { arrangeAll, type Chain } from '../harness.ts'
+import { until } from '../until.ts'
 
 const SOA = '@ 60 SOA ns h'
 
@@ -196,8 +197,4 @@ async function running(t: Test, corefile: string): Promise<Chain> {
   await chain.start()
   t.teardown(() => chain.stop())
   return chain
-}
-
-async function until(done: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await done())) await new Promise((resolve) => setTimeout(resolve, 10))
 }

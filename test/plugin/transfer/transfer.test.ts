@@ -8,6 +8,7 @@ import { TYPE } from '../../../src/wire/codes.ts'
 import { readMessage } from '../../../src/wire/reader.ts'
 import type { Rr } from '../../../src/wire/record.ts'
 import { arrangeAll, type Chain, queryFor, replyText, rr, rrText } from '../harness.ts'
+import { until } from '../until.ts'
 
 const ZONE = '@ 60 SOA ns h 7 2 3 4 5\n@ 60 NS ns\nwww 60 A 192.0.2.1\nns 60 A 192.0.2.2\n'
 const SOA = 'a.test. 60 IN SOA ns.a.test. h.a.test. 7 2 3 4 5'
@@ -115,8 +116,4 @@ async function recordsOf(reply: Reply): Promise<Rr[]> {
   const records: Rr[] = []
   for await (const batch of reply.stream ?? []) records.push(...batch)
   return records
-}
-
-async function until(done: () => boolean): Promise<void> {
-  while (!done()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
