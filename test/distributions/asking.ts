@@ -7,7 +7,7 @@ import { addressOf, type Distribution, pagesOf, portOf, questionsOf } from './la
 
 /** The Pod that questions with `+pod` come from. */
 const POD = '10.244.3.9'
-const ANSWER_MS = 10_000
+const ANSWER_MS = 30_000
 
 /** Asks all that is asked of a distribution, and tells it in the form of the recordings. */
 export async function transcriptOf(distribution: Distribution, readyMs: number): Promise<string> {

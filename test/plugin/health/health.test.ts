@@ -53,6 +53,12 @@ t.test('a configuration that takes over keeps the address open', async (t) => {
 })
 
 t.test('it asks itself and counts how long that took', async (t) => {
+  // By itself it asks each second: once more here, if the machine holds this up for so long.
+  const { setInterval } = globalThis
+  globalThis.setInterval = ((run: () => void) => setInterval(run, 3_600_000)) as typeof setInterval
+  t.teardown(() => {
+    globalThis.setInterval = setInterval
+  })
   const chain = await arrange('', [])
   let now = 0
   const page = new Health(ADDRESS, 0, {
