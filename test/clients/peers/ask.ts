@@ -58,7 +58,8 @@ export function run(program: string, args: readonly string[], input = ''): Promi
     const child = execFile(program, args, { timeout: 60_000 }, (error, stdout, stderr) =>
       resolve(error === null ? stdout : `${stdout}\n${error.message}\n${stderr}`),
     )
-    child.stdin?.end(input)
+    // It may have ended without a look at what it is given.
+    child.stdin?.on('error', () => {}).end(input)
   })
 }
 
