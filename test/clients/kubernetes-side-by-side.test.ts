@@ -120,7 +120,7 @@ const have = (binary: string) => {
   }
 }
 
-t.setTimeout(300_000)
+t.setTimeout(900_000)
 const missing = !have('coredns') || !have('kapi')
 const skip = missing && 'coredns and kapi are not on PATH'
 
@@ -130,7 +130,7 @@ t.test('CoreDNS over the same objects gives the same answers', { skip }, async (
   t.teardown(async () => {
     for (const child of running) child.kill('SIGKILL')
     await sleep(200)
-    rmSync(directory, { recursive: true, force: true })
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10 })
   })
   const run = (command: string, ...args: string[]) =>
     running.push(
@@ -266,7 +266,7 @@ const written = (content: Parameters<Writer['write']>[0]) =>
   Buffer.from(new Writer().write(content, 65535))
 
 async function listening(port: number): Promise<void> {
-  for (let i = 0; i < 150; i++) {
+  for (let i = 0; i < 600; i++) {
     const probe = { line: 0, qname: name('.'), qtype: 6, options: [], head: '', records: [] }
     const [answer] = await askByUdp(
       { to: '127.0.0.1', port, timeoutMs: 200 },
@@ -289,7 +289,7 @@ const PATHS: Record<string, string> = {
 async function create(port: number, object: object): Promise<void> {
   const { kind, metadata } = object as { kind: string; metadata: { namespace?: string } }
   const path = (PATHS[kind] as string).replace('NS', metadata.namespace ?? '')
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 600; i++) {
     const status = await post(port, path, JSON.stringify(object)).catch(() => 0)
     if (status === 201 || status === 409) return
     if (status >= 400 && status < 500 && status !== 403)

@@ -164,7 +164,8 @@ t.test(`nothing is lost while Corefiles change and data threads throw`, { skip }
   })
   t.teardown(() => child.kill('SIGKILL'))
   await once(child, 'message')
-  const answered = ask(port, PATIENCE_S)
+  // From so many sockets that each thread has some.
+  const answered = ask(port, PATIENCE_S, '-c 24')
   await sleep(500)
   for (let i = 0; i < ROLLS; i++) {
     corefileFor(port, i % 2 === 0 ? '    loadbalance\n' : '')

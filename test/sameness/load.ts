@@ -27,8 +27,8 @@ export type Told = readonly [
 
 /** Unless said otherwise. */
 const LOST_MS = 30_000
-/** The kernel spreads sockets over data threads: each gets some. */
-const SOCKETS = 16
+/** The kernel spreads sockets over data threads by chance: so many that each gets some. */
+const SOCKETS = 32
 const BATCH = 500
 const PACE_MS = 2
 
