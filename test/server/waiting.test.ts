@@ -7,6 +7,7 @@ import { loadSyscalls } from '../../src/net/syscalls.ts'
 import { TYPE } from '../../src/wire/codes.ts'
 import { Rig } from '../sameness/rig.ts'
 import { packetOf } from '../sameness/universe.ts'
+import { until } from '../until.ts'
 
 const PATIENCE_MS = 30_000
 /** More than a second, and enough for the data threads to take what has come. */
@@ -32,13 +33,6 @@ function sendWhileBusy(rig: Rig, count: number, milliseconds: number): void {
   worker.unref()
   Atomics.wait(done, 0, 0, PATIENCE_MS)
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const ends = performance.now() + PATIENCE_MS; performance.now() < ends; ) {
-    if (await holds()) return
-    await new Promise((later) => setTimeout(later, 20))
-  }
 }
 
 t.test('with shed, queries that waited for more than a second are dropped', { skip }, async (t) => {

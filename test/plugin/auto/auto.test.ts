@@ -7,8 +7,8 @@ import { Directory } from '../../../src/plugin/auto/directory.ts'
 import { module as auto } from '../../../src/plugin/auto/setup.ts'
 import { ALWAYS } from '../../../src/plugin/lifetime.ts'
 import { name } from '../../../src/wire/name.ts'
+import { until } from '../../until.ts'
 import { arrangeAll, type Chain, replying, rr } from '../harness.ts'
-import { until } from '../until.ts'
 
 const zone = (address: string) => `@ 60 SOA ns h 1 2 3 4 5\nwww 60 A ${address}\n`
 

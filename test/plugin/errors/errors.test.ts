@@ -4,8 +4,8 @@ import { ONCE } from '../../../src/plugin/lifetime.ts'
 import type { Plugin } from '../../../src/plugin/plugin.ts'
 import { giveUp } from '../../../src/plugin/reply.ts'
 import { RCODE } from '../../../src/wire/codes.ts'
+import { until } from '../../until.ts'
 import { answering, arrange, mistake, replying } from '../harness.ts'
-import { until } from '../until.ts'
 
 const TIMEOUT = 'read udp 10.0.0.1:4->8.8.8.8:53: i/o timeout'
 

@@ -8,8 +8,8 @@ import { silence } from '../../../src/plugin/reply.ts'
 import { module as template } from '../../../src/plugin/template/setup.ts'
 import { type Name, name, nameToText } from '../../../src/wire/name.ts'
 import { differences } from '../../parity/compare.ts'
+import { until } from '../../until.ts'
 import { arrangeAll } from '../harness.ts'
-import { until } from '../until.ts'
 
 /** What CoreDNS 1.14.7 answered to these queries with this zone. */
 const { zone, exchanges } = JSON.parse(

@@ -5,9 +5,9 @@ import { module as bind } from '../../../src/plugin/bind/setup.ts'
 import { ALWAYS, ONCE } from '../../../src/plugin/lifetime.ts'
 import { module as loadbalance } from '../../../src/plugin/loadbalance/setup.ts'
 import { RCODE } from '../../../src/wire/codes.ts'
+import { until } from '../../until.ts'
 import { arrange, mistake, replay, replying, rr, rrText } from '../harness.ts'
 import { plainHosts } from '../plain-hosts.ts'
-import { until } from '../until.ts'
 
 const ADDRESSES = [1, 2, 3].map((i) => rr(`a.test. 60 IN A 192.0.2.${i}`))
 const last = (text: string) => text.split(' ').at(-1)

@@ -3,8 +3,8 @@ import type { Loop } from '../../../src/plugin/loop/loop.ts'
 import { module as loop } from '../../../src/plugin/loop/setup.ts'
 import { nameToText } from '../../../src/wire/name.ts'
 import { Upstream } from '../../parity/upstream.ts'
+import { until } from '../../until.ts'
 import { arrange, replying } from '../harness.ts'
-import { until } from '../until.ts'
 
 t.test('the third time that the probe comes in is fatal, and tells from where', async (t) => {
   const chain = await arrange('loop', [loop], { backend: replying({}) })

@@ -7,8 +7,8 @@ import { module as secondary } from '../../../src/plugin/secondary/setup.ts'
 import { module as transfer } from '../../../src/plugin/transfer/setup.ts'
 import { name, nameToText } from '../../../src/wire/name.ts'
 import { parseZone } from '../../../src/wire/presentation.ts'
+import { until } from '../../until.ts'
 import { arrangeAll, type Chain } from '../harness.ts'
-import { until } from '../until.ts'
 
 const SOA = '@ 60 SOA ns h'
 

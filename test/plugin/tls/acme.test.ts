@@ -9,6 +9,7 @@ import type { AcmeOptions } from '../../../src/plugin/tls/acme-options.ts'
 import { AcmeChallenger, Challenges, challengeName } from '../../../src/plugin/tls/challenges.ts'
 import { module as tls } from '../../../src/plugin/tls/setup.ts'
 import { name } from '../../../src/wire/name.ts'
+import { until } from '../../until.ts'
 import { answering, arrange, mistake } from '../harness.ts'
 
 const fixture = (file: string) => readFileSync(new URL(`fixtures/${file}`, import.meta.url), 'utf8')
@@ -98,10 +99,6 @@ function certificates(storage: string, obtain: Obtain, now = Date.parse('2027-01
     obtain,
   })
   return { managed, log, settings: managed.settings() }
-}
-
-async function until(done: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 3000 && !done(); turn++) await sleep(10)
 }
 
 t.test('what is missing is obtained, kept where CoreDNS keeps it, and shown by name', async (t) => {
