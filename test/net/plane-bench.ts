@@ -46,6 +46,11 @@ export class PlaneBench {
     return listener.port
   }
 
+  /** What the kernel queues at each socket. */
+  get receiveBufferOctets(): number {
+    return Math.min(...this.listeners.map((one) => one.receiveBufferOctets ?? 0))
+  }
+
   /** Datagrams that have been dealt with, by threads or without them, and answers among them that could not be sent. */
   get taken(): { received: number; unsent: number } {
     const { plane } = this
