@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { lex } from '../../src/corefile/lexer.ts'
+import fc from '../fast-check.ts'
 
 function words(text: string): string[] {
   return lex(text).map((token) => token.text)

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { CorefileError } from '../../src/corefile/errors.ts'
 import { defaultCorefile, parseCorefile, type ServerBlock } from '../../src/corefile/parser.ts'
+import fc from '../fast-check.ts'
 import { memoryIo } from './memory-io.ts'
 
 const KNOWN = new Set(['whoami', 'log', 'errors', 'hosts', 'cache', 'template', 'bind'])

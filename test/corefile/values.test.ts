@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { quote } from '../../src/corefile/quote.ts'
 import {
@@ -11,6 +10,7 @@ import {
   parseSigned,
   parseUnsigned,
 } from '../../src/corefile/values.ts'
+import fc from '../fast-check.ts'
 
 t.test('durations are sums of numbers with units', async (t) => {
   const durations: [string, number][] = [

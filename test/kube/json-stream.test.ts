@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { LineParser, ListParser, MAX_OBJECT_OCTETS } from '../../src/kube/json-stream.ts'
+import fc from '../fast-check.ts'
 
 t.test('a list gives its items one by one, however it is written and cut', async (t) => {
   fc.assert(

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import t from 'tap'
 import { fixedStore } from '../../src/kube/fixed.ts'
 import { addressKey, endpointsKey, type Store, serviceKey } from '../../src/kube/store.ts'
+import fc from '../fast-check.ts'
 import type { ApiObject } from './fake-api.ts'
 import { service, slice } from './objects.ts'
 

@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { decodeMetadata } from '../../src/kube/decode.ts'
 import { Interner } from '../../src/kube/intern.ts'
 import { PROTOBUF_FORMAT } from '../../src/kube/protobuf-format.ts'
 import { PROTOBUF_DECODERS } from '../../src/kube/protobuf-objects.ts'
 import { RESOURCES } from '../../src/kube/resources.ts'
+import fc from '../fast-check.ts'
 import type { ApiObject } from './fake-api.ts'
 import { pod, service, slice } from './objects.ts'
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { equal, jsonPatch, mergePatch } from '../../src/sandbox/patch.ts'
 import { rootType } from '../../src/sandbox/schema.ts'
 import { strategicMergePatch } from '../../src/sandbox/strategic.ts'
+import fc from '../fast-check.ts'
 
 // RFC 7386, appendix A.
 const MERGES: [unknown, unknown, unknown][] = [

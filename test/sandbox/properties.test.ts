@@ -1,8 +1,8 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
-import fc from 'fast-check'
 import t from 'tap'
 import type { Cluster } from '../../src/sandbox/index.ts'
 import type { Json } from '../../src/sandbox/types.ts'
+import fc from '../fast-check.ts'
 import { aliveCluster, change, pods, readyPods, slices } from './alive.ts'
 import { deployment, service } from './api.ts'
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { decodeProtobuf } from '../../src/sandbox/protobuf.ts'
+import fc from '../fast-check.ts'
 
 const message = (...fields: (string | number | Buffer)[][]): Buffer =>
   Buffer.concat(

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { TYPE } from '../../src/wire/codes.ts'
 import { type Name, nameOfLabels, ROOT } from '../../src/wire/name.ts'
 import { type Octets, type Rr, rdata, soaRdata, srvRdata, u16 } from '../../src/wire/record.ts'
+import fc from '../fast-check.ts'
 
 /** Labels of any octets, short ones more often, so that names share suffixes. */
 const label = fc.oneof(

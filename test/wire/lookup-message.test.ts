@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { addressesIn, addressQuery } from '../../src/wire/lookup-message.ts'
 import { name } from '../../src/wire/name.ts'
 import { readMessage } from '../../src/wire/reader.ts'
 import type { Octets } from '../../src/wire/record.ts'
 import { Writer } from '../../src/wire/writer.ts'
+import fc from '../fast-check.ts'
 
 t.test('the query asks for the host, with RD', async (t) => {
   const read = readMessage(addressQuery('dns.example.', 'AAAA'))

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { accept } from '../../src/wire/gate.ts'
 import { fold, isAtOrBelow, name, nameFromText, nameToText } from '../../src/wire/name.ts'
 import { readMessage } from '../../src/wire/reader.ts'
+import fc from '../fast-check.ts'
 import { anyName } from './arbitrary.ts'
 
 const QUESTION = '0161047175617904746573740000010001'

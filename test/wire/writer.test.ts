@@ -1,5 +1,4 @@
 import { type Answer, decode } from 'dns-packet'
-import fc from 'fast-check'
 import t from 'tap'
 import { TYPE } from '../../src/wire/codes.ts'
 import { FLAG } from '../../src/wire/header.ts'
@@ -7,6 +6,7 @@ import { name, nameToText } from '../../src/wire/name.ts'
 import { readMessage } from '../../src/wire/reader.ts'
 import { type Octets, type Rr, rdata, srvRdata } from '../../src/wire/record.ts'
 import { type Content, uncompressedOctets, Writer } from '../../src/wire/writer.ts'
+import fc from '../fast-check.ts'
 import { anyName, anyRecord, plainName } from './arbitrary.ts'
 
 const writer = new Writer()

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
 import t from 'tap'
 import { environmentOf, isQueryFunction } from '../../../src/plugin/expression/environment.ts'
 import { ExpressionError } from '../../../src/plugin/expression/error.ts'
 import { Expression } from '../../../src/plugin/expression/expression.ts'
 import { Timed, timedJson, timedText } from '../../../src/plugin/expression/times.ts'
+import fc from '../../fast-check.ts'
 import { queryFor } from '../harness.ts'
 
 /** What github.com/expr-lang/expr v1.17 makes of an expression with the names below. */

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { addressOctets, addressText } from '../../../src/plugin/kubernetes/address.ts'
 import type { Reply } from '../../../src/plugin/reply.ts'
@@ -7,6 +6,7 @@ import { ancestor, countLabels, fold, nameToText } from '../../../src/wire/name.
 import type { Octets } from '../../../src/wire/record.ts'
 import { diceOf, oddCluster } from '../../clients/odd-cluster.ts'
 import { oddQuestions } from '../../clients/odd-questions.ts'
+import fc from '../../fast-check.ts'
 import type { Chain } from '../harness.ts'
 import { over } from './chain.ts'
 

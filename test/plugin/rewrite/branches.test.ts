@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { ALWAYS } from '../../../src/plugin/lifetime.ts'
 import type { Plugin } from '../../../src/plugin/plugin.ts'
@@ -8,6 +7,7 @@ import { literalTail } from '../../../src/plugin/rewrite/matcher.ts'
 import { module as rewrite } from '../../../src/plugin/rewrite/setup.ts'
 import { RCODE, TYPE } from '../../../src/wire/codes.ts'
 import { name } from '../../../src/wire/name.ts'
+import fc from '../../fast-check.ts'
 import { arrange, queryFor, rr } from '../harness.ts'
 
 const SOA = rr('zone.test. 30 IN SOA ns.zone.test. h.zone.test. 1 2 3 4 5')

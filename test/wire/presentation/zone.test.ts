@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { name } from '../../../src/wire/name.ts'
 import { parseZone, rrToText, type ZoneOptions } from '../../../src/wire/presentation.ts'
+import fc from '../../fast-check.ts'
 
 const records = (text: string, options: ZoneOptions = {}) =>
   parseZone(text, name('example.org.'), options).map((rr) => rrToText(rr).replaceAll('\t', ' '))
