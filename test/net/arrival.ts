@@ -1,6 +1,7 @@
 import { queuedOctets } from '../../src/net/sockets.ts'
 import type { Syscalls } from '../../src/net/syscalls.ts'
-import { type UdpClient, until } from './clients.ts'
+import { until } from '../until.ts'
+import type { UdpClient } from './clients.ts'
 
 /** A socket that nobody reads yet. */
 interface Waiting {

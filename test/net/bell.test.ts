@@ -1,14 +1,11 @@
 import t from 'tap'
 import { ring, wake, whenRung } from '../../src/net/bell.ts'
 import { CONTROL } from '../../src/net/shared.ts'
+import { until } from '../until.ts'
 
 const memory = () => new Int32Array(new SharedArrayBuffer(4 * CONTROL.WORDS))
 const turns = async () => {
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
-}
-
-const until = async (so: () => boolean) => {
-  while (!so()) await new Promise(setImmediate)
 }
 
 /** A thread that waits for the bell; `late` is done while it is about to. */

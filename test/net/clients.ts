@@ -5,15 +5,6 @@ import { connect } from 'node:net'
 /** Long enough for anything that comes at all. */
 const PATIENCE_MS = 30_000
 
-/** Waits until something holds; false where it does not when patience ends. */
-export async function until(holds: () => boolean, patienceMs = PATIENCE_MS): Promise<boolean> {
-  for (const ends = performance.now() + patienceMs; performance.now() < ends; ) {
-    if (holds()) return true
-    await new Promise((later) => setTimeout(later, 5))
-  }
-  return holds()
-}
-
 /** A UDP socket that asks and collects answers by id. */
 export class UdpClient {
   readonly answers = new Map<number, { readonly message: Buffer; readonly from: string }>()

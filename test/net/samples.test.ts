@@ -10,7 +10,8 @@ import { TableVersions } from '../../src/table/versions.ts'
 import { name } from '../../src/wire/name.ts'
 import { freePort } from '../ports.ts'
 import { address, publication, query, reply } from '../table/harness.ts'
-import { UdpClient, until } from './clients.ts'
+import { until } from '../until.ts'
+import { UdpClient } from './clients.ts'
 
 const silent = { info: () => {}, warning: () => {}, error: () => {} }
 const WEB = 'web.shop.svc.cluster.local'

@@ -1,6 +1,7 @@
 // In a network namespace of its own: datagrams as no honest client sends them, among honest ones. Prints what came of them.
 import { query } from '../table/harness.ts'
-import { UdpClient, until } from './clients.ts'
+import { until } from '../until.ts'
+import { UdpClient } from './clients.ts'
 import { PlaneBench, WEB } from './plane-bench.ts'
 import { type Address, openSpoofer } from './spoof.ts'
 

@@ -6,7 +6,7 @@ import t from 'tap'
 import { framed, openGrpc, packetOf } from '../../../src/net/http/grpc.ts'
 import { openHttps } from '../../../src/net/http/https.ts'
 import type { Handle, Peer } from '../../../src/net/listener.ts'
-import { until } from '../clients.ts'
+import { until } from '../../until.ts'
 import { certificate as cert } from '../upstream/servers.ts'
 
 const QUERY = Buffer.from('123401000001000000000000016100000100 01'.replaceAll(' ', ''), 'hex')
@@ -174,7 +174,7 @@ t.test('connections above the bound are turned away', async (t) => {
   // One that says nothing, and so is there until it goes.
   const first = connectTcp(listener.port, '127.0.0.1')
   t.teardown(() => first.destroy())
-  t.ok(await until(() => listener.stats.accepted === 1))
+  await until(() => listener.stats.accepted === 1)
   await t.rejects(http1(listener.port, 'GET', '/other'))
   t.equal(listener.stats.refused, 1)
   first.destroy()
