@@ -98,12 +98,15 @@ async function start(command: 'muster' | 'coredns', more = ''): Promise<Running>
   return { child, port, exited }
 }
 
+interface Outcome {
+  readonly sent: number
+  readonly lost: number
+  /** How long the slowest answer took. */
+  readonly slowestS: number
+}
+
 /** Begins to ask; the result ends it and tells what was sent and lost. */
-function ask(
-  port: number,
-  patienceS: number,
-  more = '',
-): () => Promise<{ sent: number; lost: number }> {
+function ask(port: number, patienceS: number, more = ''): () => Promise<Outcome> {
   const words = `-s 127.0.0.1 -p ${port} -d ${folder}/names -q ${OUTSTANDING} -Q ${RATE} -t ${patienceS} -l 900 ${more}`
   const child = spawn(dnsperf as string, words.trim().split(' '), {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -117,8 +120,12 @@ function ask(
     await sleep(patienceS * 1000 + 500)
     child.kill('SIGINT')
     await once(child, 'close')
-    const number = (what: string) => Number(new RegExp(`${what}:\\s+(\\d+)`).exec(said)?.[1])
-    return { sent: number('Queries sent'), lost: number('Queries lost') }
+    const number = (what: string) => Number(new RegExp(`${what}\\s+([\\d.]+)`).exec(said)?.[1])
+    return {
+      sent: number('Queries sent:'),
+      lost: number('Queries lost:'),
+      slowestS: number('Average Latency.*max'),
+    }
   }
 }
 
@@ -148,8 +155,8 @@ async function roll(t: Test, command: 'muster' | 'coredns', rolls: number, more 
 }
 
 t.test(`nothing is lost in ${ROLLS} rolls, and each ends with 0`, { skip }, async (t) => {
-  const { sent, lost, codes } = await roll(t, 'muster', ROLLS)
-  t.comment(`${sent} queries, ${lost} lost`)
+  const { sent, lost, slowestS, codes } = await roll(t, 'muster', ROLLS)
+  t.comment(`${sent} queries, ${lost} lost, the slowest answer after ${slowestS} s`)
   t.ok(sent > 500 * ROLLS)
   t.equal(lost, 0)
   t.ok(codes.every((code) => code === 0))
@@ -176,8 +183,8 @@ t.test(`nothing is lost while Corefiles change and data threads throw`, { skip }
     child.send(String(i % 2))
     await sleep(500)
   }
-  const { sent, lost } = await answered()
-  t.comment(`${sent} queries, ${lost} lost`)
+  const { sent, lost, slowestS } = await answered()
+  t.comment(`${sent} queries, ${lost} lost, the slowest answer after ${slowestS} s`)
   t.ok(sent > 1000)
   t.equal(lost, 0)
   child.send('stop')
@@ -233,8 +240,9 @@ t.test('nothing is lost over TLS while certificates change', { skip: withoutTls 
   }
   t.not(last, first)
   t.equal(await shown(port), last, 'new connections get the new one')
-  const { sent, lost } = await answered()
-  t.comment(`${sent} queries over TLS, ${ROLLS} certificates, ${lost} lost`)
+  const { sent, lost, slowestS } = await answered()
+  const all = `${sent} queries over TLS, ${ROLLS} certificates`
+  t.comment(`${all}, ${lost} lost, the slowest answer after ${slowestS} s`)
   t.ok(sent > 1000)
   t.equal(lost, 0)
   child.send('stop')
