@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as SecureServer } from 'node:tls'
 import { isWildcard, isWithoutIpv6, listenError } from './address.ts'
 import { Connection, type Parts } from './connection.ts'
+import { afterReading } from './due.ts'
 import { withFront } from './front.ts'
 import {
   type Handle,
@@ -150,7 +151,7 @@ class Connections {
     this.scope = options.scope ?? 0
     const tabled = withFront(options.front, () => this.scope, handle)
     this.parts = { transport, handle: tabled, timeouts, stats: this.stats, now, onFailure }
-    this.sweeper = setInterval(() => this.sweep(), SWEEP_MS).unref()
+    this.sweeper = setInterval(() => afterReading(() => this.sweep()), SWEEP_MS).unref()
   }
 
   /** Counts a connection; at the bound the one that has been idle longest makes room, and where none is idle the new one goes. */

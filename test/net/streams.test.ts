@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { Deframer } from '../../src/net/frames.ts'
 import { type Handle, openStream, type StreamOptions } from '../../src/net/listener.ts'
 import { until } from '../until.ts'
+import { holdUp } from './arrival.ts'
 import { exchange } from './clients.ts'
 
 const TIMEOUTS = { readMs: 3000, writeMs: 5000, idleMs: 10_000, maxTcpQueries: -1 }
@@ -133,6 +134,26 @@ t.test('clients that say nothing, or take nothing, are cut off', async (t) => {
   await until(cut)
   t.equal(listener.stats.timedOut, 2)
   deaf.destroy()
+})
+
+t.test('who asked in time is answered, however long the process was held up since', async (t) => {
+  let clock = 0
+  const listener = await open(t, echo, { now: () => clock })
+  const socket = connect(listener.port, '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  socket.on('error', () => {})
+  await until(() => listener.stats.accepted > 0)
+  const [message] = numbered(1) as [Buffer]
+  const answer = new Promise<Buffer | string>((done) => {
+    socket.once('data', done).once('close', () => done('cut off'))
+  })
+  // What is held up here goes on with timers.
+  await new Promise((later) => setImmediate(later))
+  socket.write(framed(message))
+  clock = TIMEOUTS.readMs
+  // Longer than the listener's pause between two looks at its connections.
+  holdUp(500)
+  t.same(await answer, framed(echoed(message)))
 })
 
 t.test('at the bound the connection that has been idle longest makes room', async (t) => {

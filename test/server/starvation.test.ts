@@ -103,7 +103,12 @@ const service = (name: string, clusterIP: string) => ({
   spec: { clusterIP, clusterIPs: [clusterIP], ports: [{ port: 80 }] },
 })
 
+/** The stream waits while the flood rises: it must not be cut off for that, as one query would then be lost with it. */
 const corefile = (kubeconfig: string, health: number) => `.:{{0}} {
+  timeouts {
+    read 1h
+    idle 1h
+  }
   health 127.0.0.1:${health}
   kubernetes cluster.local {
     kubeconfig ${kubeconfig}

@@ -1,3 +1,4 @@
+import { whenDue } from '../due.ts'
 import { randomId } from './ids.ts'
 import { type Failed, failed, type Outcome, type Peer, readTimeout } from './outcome.ts'
 
@@ -6,7 +7,8 @@ export const MAX_IN_FLIGHT = 1024
 
 interface Pending {
   readonly done: (outcome: Outcome) => void
-  readonly timer: NodeJS.Timeout
+  /** Ends its time-out. */
+  readonly inTime: () => void
 }
 
 /**
@@ -55,8 +57,8 @@ export abstract class Connection {
       }
       const id = this.freeId()
       message.writeUInt16BE(id, 0)
-      const timer = setTimeout(() => this.expire(id), timeoutMs)
-      this.pending.set(id, { done, timer })
+      const inTime = whenDue(timeoutMs, () => this.expire(id))
+      this.pending.set(id, { done, inTime })
       this.write(message)
     })
   }
@@ -90,7 +92,7 @@ export abstract class Connection {
   }
 
   private settle(id: number, pending: Pending, outcome: Outcome): void {
-    clearTimeout(pending.timer)
+    pending.inTime()
     this.pending.delete(id)
     pending.done(outcome)
   }

@@ -1,5 +1,6 @@
 import { isIP, type Socket, connect as tcpConnect } from 'node:net'
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls'
+import { whenDue } from '../due.ts'
 import { Connection } from './connection.ts'
 import {
   dialError,
@@ -60,20 +61,18 @@ export class StreamConnection extends Connection {
       options.tls === undefined ? dialTcp(peer, options) : dialTls(peer, options.tls, options)
     return new Promise((done) => {
       const fail = (error: string) => {
-        clearTimeout(timer)
+        inTime()
         stream.removeAllListeners()
         stream.on('error', () => {})
         stream.destroy()
         done(failed(error))
       }
-      const timer = setTimeout(
-        () => fail(`dial tcp ${peerText(peer)}: ${TIMED_OUT}`),
-        options.dialMs,
-      )
+      const late = () => fail(`dial tcp ${peerText(peer)}: ${TIMED_OUT}`)
+      const inTime = whenDue(options.dialMs, late)
       stream.once('error', (error) => fail(openError(peer, error)))
       stream.once('close', () => fail('EOF'))
       stream.once(options.tls === undefined ? 'connect' : 'secureConnect', () => {
-        clearTimeout(timer)
+        inTime()
         const local = { address: stream.localAddress ?? '', port: stream.localPort ?? 0 }
         done(new StreamConnection(stream, local, peer, now))
       })

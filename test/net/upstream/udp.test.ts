@@ -5,6 +5,7 @@ import { MAX_WAITING, Pool } from '../../../src/net/upstream/pool.ts'
 import { UdpConnection } from '../../../src/net/upstream/udp.ts'
 import { freePort } from '../../ports.ts'
 import { until } from '../../until.ts'
+import { holdUp } from '../arrival.ts'
 
 const now = () => performance.now()
 /** Long enough for anything that comes at all. */
@@ -92,6 +93,20 @@ t.test('where nothing listens the failure comes at once, in the words of the log
     new RegExp(`^read udp 127.0.0.1:\\d+->127.0.0.1:${port}: read: connection refused$`),
   )
 })
+
+t.test(
+  'a reply that came in time counts, however long the process was held up since',
+  async (t) => {
+    const timeoutMs = 300
+    // The reply has left when this is called, and is not read before the time-out is due.
+    const sent = () => setImmediate(() => holdUp(2 * timeoutMs))
+    const { port } = await server(t, (socket, message, from) => {
+      socket.send(message, from, '127.0.0.1', sent)
+    })
+    const outcome = await client(t, port).exchange(query(), 'udp', PATIENCE_MS, timeoutMs)
+    t.equal(outcome.kind, 'arrived')
+  },
+)
 
 t.test('a silent server is a time-out, and its socket is not used again', async (t) => {
   let came = 0
