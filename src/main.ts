@@ -3,6 +3,7 @@ import { type Flags, parseFlags } from './cli/flags.ts'
 import { corefileSource, pluginsText, portOf, versionText } from './cli/run.ts'
 import { createVoice } from './cli/voice.ts'
 import { fileErrorText } from './corefile/io.ts'
+import { stackOf } from './log.ts'
 import { giveMemoryBack } from './server/memory.ts'
 import { type CorefileSource, Server } from './server.ts'
 
@@ -162,7 +163,7 @@ function trapSignals(server: Server, end: (drain?: boolean) => Promise<void>, fl
   // Node's own warnings are lines of text.
   if (json)
     process.removeAllListeners('warning').on('warning', ({ message }) => log.warning(message))
-  process.on('uncaughtException', (error) => log.error(`uncaught: ${error.stack ?? error.message}`))
+  process.on('uncaughtException', (error) => log.error(`uncaught: ${stackOf(error)}`))
 }
 
 /** A pidfile that cannot be written costs a line of the log, not the server. */

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Logger } from '../log.ts'
+import { type Logger, stackOf } from '../log.ts'
 import { BACKOFF_MAX_MS, Backoff } from './backoff.ts'
 import { type Clock, pause } from './clock.ts'
 import type { Format } from './format.ts'
@@ -101,7 +101,7 @@ export class Reflector {
       if (next.failure !== undefined && !this.#mayListAtOnce(next)) await this.#rest(next)
       if (this.#stop.signal.aborted) return
       next = await this.#round(next).catch((error: Error) => {
-        this.#deps.log.error(`watch ${this.kind.resource}: ${error.stack}`)
+        this.#deps.log.error(`watch ${this.kind.resource}: ${stackOf(error)}`)
         return { list: 'error', failure: error.message }
       })
     }

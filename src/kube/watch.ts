@@ -1,3 +1,4 @@
+import { stackOf } from '../log.ts'
 import type { Clock } from './clock.ts'
 import { wasCut } from './http2.ts'
 import type { Progress } from './json-stream.ts'
@@ -54,7 +55,7 @@ export function readStream(
     try {
       progress = push(chunk)
     } catch (error) {
-      return finish({ end: 'reset', failure: `not taken: ${(error as Error).stack}` })
+      return finish({ end: 'reset', failure: `not taken: ${stackOf(error)}` })
     }
     if (wholes() !== known) {
       known = wholes()

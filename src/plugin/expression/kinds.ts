@@ -1,4 +1,5 @@
 import type { Node } from './nodes.ts'
+import { COMPARISONS, NEGATABLE } from './operators.ts'
 
 /** What is known of a value before it is there, in Go's words; `any` for nothing. */
 export type Kind =
@@ -58,23 +59,7 @@ const RETURNED: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['float', 'float64'],
 ])
 
-const TRUTHS: ReadonlySet<string> = new Set([
-  '==',
-  '!=',
-  '<',
-  '<=',
-  '>',
-  '>=',
-  '&&',
-  'and',
-  '||',
-  'or',
-  'in',
-  'matches',
-  'contains',
-  'startsWith',
-  'endsWith',
-])
+const TRUTHS: ReadonlySet<string> = new Set([...COMPARISONS, ...NEGATABLE, '&&', 'and', '||', 'or'])
 
 /** The kind of an expression's value. */
 export function kindOf(node: Node, ofName: KindOfName): Kind {

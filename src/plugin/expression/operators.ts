@@ -52,9 +52,5 @@ export const RESERVED: ReadonlySet<string> = new Set([
   'not',
   'and',
   'or',
-  'in',
-  'matches',
-  'contains',
-  'startsWith',
-  'endsWith',
+  ...NEGATABLE,
 ])
