@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { HttpListeners, MAX_CONNECTIONS } from '../../src/admin/http.ts'
+import { until } from '../until.ts'
 
 const ADDRESS = '127.0.0.1:0'
 const HALF_A_REQUEST = 'GET /x HTTP/1.1\r\nHost: localhost\r\n'
@@ -53,7 +53,7 @@ t.test('connections that never finish a request keep nobody out', async (t) => {
   }
   t.notOk(slow.socket.destroyed, 'who is being answered stays')
   const ended = () => stalled.filter((socket) => socket.destroyed || socket.readableEnded).length
-  for (let tries = 0; tries < 1000 && ended() < 50; tries++) await sleep(20)
+  await until(() => ended() >= 50)
   t.ok(ended() >= 50)
   finish()
   for (const socket of [slow.socket, ...stalled]) socket.destroy()

@@ -30,6 +30,7 @@ import { readMessage } from '../../src/wire/reader.ts'
 import { Writer } from '../../src/wire/writer.ts'
 import { FaultyProxy } from '../clients/faulty-proxy.ts'
 import { binary, Kapi } from '../clients/kapi.ts'
+import { hasEnded } from '../ended.ts'
 import { freePort } from '../ports.ts'
 
 const { values } = parseArgs({
@@ -235,7 +236,7 @@ async function confined(
   try {
     await answered(port, size)
     await api.relist(1)
-    const lives = child.exitCode === null && child.signalCode === null
+    const lives = !hasEnded(child)
     const most = Number(readFileSync(`${group}/memory.max_usage_in_bytes`, 'utf8')) / MIB / MIB
     const failures = readFileSync(`${group}/memory.failcnt`, 'utf8').trim()
     const right =
@@ -281,7 +282,7 @@ async function corefileOf(port: number, kubeconfig: string): Promise<string> {
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+  if (hasEnded(child)) return
   const gone = once(child, 'exit')
   child.kill('SIGKILL')
   await gone

@@ -3,6 +3,7 @@ import { Resolver } from 'node:dns/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { unshareArguments } from '../../src/shell/namespace.ts'
+import { hasEnded } from '../ended.ts'
 import { freePort } from '../ports.ts'
 import { kubectls, pagePorts, root, sh } from './demo.ts'
 import { skipWithout } from './peers/scene.ts'
@@ -45,8 +46,7 @@ async function startDemo(ports: { dns: number; api: number }): Promise<Demo> {
 
 const demo = await startDemo({ dns, api })
 t.teardown(() => {
-  if (demo.child.exitCode === null && demo.child.signalCode === null)
-    process.kill(-(demo.child.pid as number), 'SIGKILL')
+  if (!hasEnded(demo.child)) process.kill(-(demo.child.pid as number), 'SIGKILL')
 })
 
 t.test('what it prints to try is answered', async (t) => {

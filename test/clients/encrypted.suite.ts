@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import t, { type Test } from 'tap'
+import { hasEnded } from '../ended.ts'
 import { freePort } from '../ports.ts'
 import { binary } from './kapi.ts'
 import { ask, recordsOf, run } from './peers/ask.ts'
@@ -164,7 +165,7 @@ async function coredns(t: Test, port: number, corefile: string): Promise<void> {
   })
   t.teardown(async () => {
     child.kill('SIGKILL')
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    if (!hasEnded(child)) await once(child, 'exit')
   })
   for (const ends = Date.now() + PATIENCE_MS; Date.now() < ends; await sleep(100)) {
     if ((await ask(port, `${ZONE} SOA`, 1000))?.rcode === 'NOERROR') return
@@ -255,7 +256,7 @@ t.test(
     )
     t.teardown(async () => {
       pebble.kill('SIGKILL')
-      if (pebble.exitCode === null && pebble.signalCode === null) await once(pebble, 'exit')
+      if (!hasEnded(pebble)) await once(pebble, 'exit')
     })
     await listens(api)
     const server = await muster(

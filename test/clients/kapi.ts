@@ -4,6 +4,7 @@ import { Agent, request } from 'node:https'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { hasEnded } from '../ended.ts'
 import { freePair, freePort } from '../ports.ts'
 import type { ApiRequest } from './kapi-requests.ts'
 
@@ -182,10 +183,6 @@ export class Kapi {
   get server(): string {
     return /server: (\S+)/.exec(readFileSync(this.kubeconfig, 'utf8'))?.[1] ?? ''
   }
-}
-
-function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode !== null || signalCode !== null
 }
 
 function pathOf({ apiVersion, kind, metadata }: ApiObject): string {

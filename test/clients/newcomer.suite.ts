@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import t from 'tap'
+import { hasEnded } from '../ended.ts'
 import { freePort } from '../ports.ts'
 import { pagePorts, type Result, root, sh } from './demo.ts'
 
@@ -18,7 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), 'muster-newcomer-'))
 const clone = join(folder, 'muster')
 let demo: ChildProcess | undefined
 t.teardown(() => {
-  if (demo?.exitCode === null && demo.signalCode === null) {
+  if (demo !== undefined && !hasEnded(demo)) {
     process.kill(-(demo.pid as number), 'SIGKILL')
   }
   rmSync(folder, { recursive: true, force: true, maxRetries: 10 })

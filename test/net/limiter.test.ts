@@ -118,6 +118,7 @@ if (typeof loaded !== 'string') {
     await send(flood, port, '127.0.0.1', 6000)
     const overran = () => kernelDrops(syscalls, descriptor) > 100
     await until(overran)
+    t.ok(overran(), 'more than the queue holds')
     receiveAll(descriptor, (batch, received) => {
       limiter.take(batch, received)
       limits.look(limiter, now)

@@ -3,8 +3,8 @@ import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { Deframer } from '../../src/net/frames.ts'
 import { type Handle, openStream, type StreamOptions } from '../../src/net/listener.ts'
+import { holdUp } from '../hold-up.ts'
 import { until } from '../until.ts'
-import { holdUp } from './arrival.ts'
 import { exchange } from './clients.ts'
 
 const TIMEOUTS = { readMs: 3000, writeMs: 5000, idleMs: 10_000, maxTcpQueries: -1 }

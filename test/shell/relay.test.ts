@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket as Stream } from 'node:net'
 import t, { type Test } from 'tap'
 import { MAX_CLIENTS, MAX_STREAMS, relayDatagrams, relayStreams } from '../../src/shell/relay.ts'
+import { until } from '../until.ts'
 
 const HOST = '127.0.0.1'
 
@@ -151,10 +152,10 @@ t.test('connections beyond the bound are closed, until one ends', async (t) => {
   const [first] = open as [Stream]
   first.destroy()
   let again = false
-  for (let tries = 0; tries < 1000 && !again; tries++) {
+  await until(async () => {
     again = await opened()
-    if (!again) await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+    return again
+  })
   t.ok(again, 'there is room again')
   for (const client of open) client.destroy()
 })

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { hasEnded } from '../../ended.ts'
 import { freePort } from '../../ports.ts'
 import { ask } from './ask.ts'
 
@@ -56,7 +57,7 @@ export class Daemon {
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
+    if (!hasEnded(this.child)) {
       const gone = once(this.child, 'exit')
       this.child.kill('SIGTERM')
       const timer = setTimeout(() => this.child.kill('SIGKILL'), 5000)

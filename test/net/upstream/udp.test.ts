@@ -3,9 +3,9 @@ import t, { type Test } from 'tap'
 import { Client } from '../../../src/net/upstream/client.ts'
 import { MAX_WAITING, Pool } from '../../../src/net/upstream/pool.ts'
 import { UdpConnection } from '../../../src/net/upstream/udp.ts'
+import { holdUp } from '../../hold-up.ts'
 import { freePort } from '../../ports.ts'
 import { until } from '../../until.ts'
-import { holdUp } from '../arrival.ts'
 
 const now = () => performance.now()
 /** Long enough for anything that comes at all. */
